@@ -1,0 +1,63 @@
+//! One logical request and its answer, as the rooms above `http` see them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+/// A call to be made; attempts are made from it byte for byte.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The verb.
+    pub method: http::Method,
+    /// Relative to the connection's base URI, or absolute.
+    pub target: String,
+    /// Added to the target's own query, in order.
+    pub query: Vec<(String, String)>,
+    /// Fields of this call; they replace the connection's of the same name.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The content, empty when there is none.
+    pub body: Bytes,
+    /// Made once for the intent, the same bytes on each attempt.
+    pub idempotency_key: Option<String>,
+    /// Bounds the whole call in place of the connection's total timeout.
+    pub total: Option<Duration>,
+    /// Bounds each attempt in place of the connection's attempt timeout.
+    pub attempt: Option<Duration>,
+}
+
+impl Request {
+    /// A bare request; the rest is filled in by the caller.
+    pub fn new(method: http::Method, target: impl Into<String>) -> Self {
+        Self {
+            method,
+            target: target.into(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            idempotency_key: None,
+            total: None,
+            attempt: None,
+        }
+    }
+}
+
+/// What the vendor answered, whatever its status.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Reason phrase as sent, or the standard one.
+    pub reason: String,
+    /// Version of the protocol that carried it.
+    pub version: http::Version,
+    /// Response fields.
+    pub headers: http::HeaderMap,
+    /// The whole content.
+    pub body: Bytes,
+    /// Attempts that were made.
+    pub attempts: u32,
+    /// From the call's start to the end of the content.
+    pub elapsed: Duration,
+    /// What was sent as `X-Correlation-Id`.
+    pub correlation_id: String,
+}

@@ -1,0 +1,1 @@
+//! The binding: one file for each PHP class.
