@@ -154,3 +154,14 @@ pub(super) fn doomed() -> StoreError {
         "rolled back: a transaction inside this one failed and its error was not handed on",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::contract::store_contract;
+
+    #[test]
+    fn keeps_the_contract() {
+        store_contract(|| Box::new(MemoryStore::new()));
+    }
+}
