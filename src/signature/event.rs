@@ -66,7 +66,9 @@ impl Event {
 
     /// What happened, in the vendor's words: `contact.updated`.
     pub fn kind(&self) -> Option<&str> {
-        self.header_kind.as_deref().or_else(|| self.pointer("/type")?.as_str())
+        self.header_kind
+            .as_deref()
+            .or_else(|| self.pointer("/type")?.as_str())
     }
 
     /// When the sender signed it, Unix milliseconds, where the scheme signs a time.
@@ -91,7 +93,9 @@ impl Event {
 
     /// The payload as JSON, or nothing where it is none.
     pub fn json(&self) -> Option<&Value> {
-        self.json.get_or_init(|| serde_json::from_slice(&self.payload).ok()).as_ref()
+        self.json
+            .get_or_init(|| serde_json::from_slice(&self.payload).ok())
+            .as_ref()
     }
 
     /// What an RFC 6901 pointer such as `/data/id` points at.
@@ -104,7 +108,12 @@ impl Event {
         match self.pointer(pointer)? {
             Value::String(text) if !text.is_empty() => Some(text.clone()),
             Value::Number(number) if !number.is_f64() => Some(number.to_string()),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_) => None,
         }
     }
 }
@@ -161,7 +170,10 @@ mod tests {
     fn a_body_that_is_no_json_is_still_an_event() {
         let event = Event::new("crm", "e1", b"Hello, World!");
         assert_eq!((event.kind(), event.json()), (None, None));
-        assert_eq!(event.checksum(), "dffd6021bb2bd5b0af676290809ec3a53191dd81c7f70a4b28688a362182986f");
+        assert_eq!(
+            event.checksum(),
+            "dffd6021bb2bd5b0af676290809ec3a53191dd81c7f70a4b28688a362182986f"
+        );
     }
 
     #[test]

@@ -30,22 +30,36 @@ impl Scheme for GitHub {
     fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
         let Some(header) = message.headers.optional(SIGNATURE)? else {
             let has_legacy = message.headers.all(LEGACY_SIGNATURE).next().is_some();
-            return Err(if has_legacy { Refusal::UnsupportedAlgorithm } else { Refusal::MissingHeader(SIGNATURE) });
+            return Err(if has_legacy {
+                Refusal::UnsupportedAlgorithm
+            } else {
+                Refusal::MissingHeader(SIGNATURE)
+            });
         };
         let signature = match header.strip_prefix(b"sha256=") {
             Some(hex) => hex_mac(hex).ok_or(Refusal::MalformedHeader(SIGNATURE))?,
             None if header.starts_with(b"sha1=") => return Err(Refusal::UnsupportedAlgorithm),
             None => return Err(Refusal::MalformedHeader(SIGNATURE)),
         };
-        Ok(Presented { signed: vec![message.body], signatures: vec![signature], signed_at: None })
+        Ok(Presented {
+            signed: vec![message.body],
+            signatures: vec![signature],
+            signed_at: None,
+        })
     }
 
-    fn events(&self, message: &Message<'_>, presented: &Presented<'_>) -> Result<Vec<Event>, Refusal> {
+    fn events(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
         let id = match message.headers.optional_token(DELIVERY)? {
             Some(id) => id.to_owned(),
             None => sha256_hex(&presented.signed),
         };
         let kind = message.headers.optional_token(EVENT)?;
-        Ok(vec![Event::new(self.name(), &id, message.body).with_kind(kind)])
+        Ok(vec![
+            Event::new(self.name(), &id, message.body).with_kind(kind),
+        ])
     }
 }

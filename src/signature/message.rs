@@ -34,19 +34,28 @@ pub struct Headers {
 impl Headers {
     /// Takes fields in any of PHP's shapes; a name with several values is several pairs.
     pub fn new<N: AsRef<str>, V: Into<Vec<u8>>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        let fields = pairs.into_iter().map(|(name, value)| (normalise(name.as_ref()), value.into()));
-        Self { fields: fields.collect() }
+        let fields = pairs
+            .into_iter()
+            .map(|(name, value)| (normalise(name.as_ref()), value.into()));
+        Self {
+            fields: fields.collect(),
+        }
     }
 
     /// All values of a field, `name` in lower case, in their order.
     pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
-        self.fields.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_slice())
+        self.fields
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, value)| value.as_slice())
     }
 
     /// The one value of a field that may be absent; refuses an empty, repeated or overlong one.
     pub(crate) fn optional(&self, name: &'static str) -> Result<Option<&[u8]>, Refusal> {
         let mut values = self.all(name);
-        let Some(value) = values.next() else { return Ok(None) };
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
         if values.next().is_some() || value.is_empty() || value.len() > MAX_VALUE_BYTES {
             return Err(Refusal::MalformedHeader(name));
         }
@@ -60,8 +69,12 @@ impl Headers {
 
     /// As [`Self::optional`], for an id: visible ASCII alone, so that it can be stored and shown.
     pub(crate) fn optional_token(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
-        let Some(value) = self.optional(name)? else { return Ok(None) };
-        let text = std::str::from_utf8(value).ok().filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
+        let Some(value) = self.optional(name)? else {
+            return Ok(None);
+        };
+        let text = std::str::from_utf8(value)
+            .ok()
+            .filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
         text.map(Some).ok_or(Refusal::MalformedHeader(name))
     }
 }
@@ -73,7 +86,9 @@ fn normalise(name: &str) -> String {
         .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
     match name.strip_prefix("HTTP_") {
         Some(rest) if is_server_variable => rest.replace('_', "-").to_ascii_lowercase(),
-        _ if matches!(name, "CONTENT_TYPE" | "CONTENT_LENGTH") => name.replace('_', "-").to_ascii_lowercase(),
+        _ if matches!(name, "CONTENT_TYPE" | "CONTENT_LENGTH") => {
+            name.replace('_', "-").to_ascii_lowercase()
+        }
         _ => name.to_ascii_lowercase(),
     }
 }
@@ -85,7 +100,11 @@ mod tests {
     #[test]
     fn every_shape_of_php_gives_the_same_names() {
         for name in ["Webhook-Id", "webhook-id", "WEBHOOK-ID", "HTTP_WEBHOOK_ID"] {
-            assert_eq!(Headers::new([(name, "x")]).required("webhook-id"), Ok(&b"x"[..]), "{name}");
+            assert_eq!(
+                Headers::new([(name, "x")]).required("webhook-id"),
+                Ok(&b"x"[..]),
+                "{name}"
+            );
         }
         for (name, expected) in [
             ("CONTENT_TYPE", "content-type"),
@@ -100,11 +119,25 @@ mod tests {
     #[test]
     fn a_field_must_be_there_once_with_a_value_of_bounded_length() {
         let long = "x".repeat(MAX_VALUE_BYTES + 1);
-        let headers = Headers::new([("a", "1"), ("A", "1"), ("empty", ""), ("long", long.as_str())]);
+        let headers = Headers::new([
+            ("a", "1"),
+            ("A", "1"),
+            ("empty", ""),
+            ("long", long.as_str()),
+        ]);
         assert_eq!(headers.required("a"), Err(Refusal::MalformedHeader("a")));
-        assert_eq!(headers.required("empty"), Err(Refusal::MalformedHeader("empty")));
-        assert_eq!(headers.required("long"), Err(Refusal::MalformedHeader("long")));
-        assert_eq!(headers.required("gone"), Err(Refusal::MissingHeader("gone")));
+        assert_eq!(
+            headers.required("empty"),
+            Err(Refusal::MalformedHeader("empty"))
+        );
+        assert_eq!(
+            headers.required("long"),
+            Err(Refusal::MalformedHeader("long"))
+        );
+        assert_eq!(
+            headers.required("gone"),
+            Err(Refusal::MissingHeader("gone"))
+        );
         assert_eq!(headers.optional("gone"), Ok(None));
     }
 
@@ -112,7 +145,11 @@ mod tests {
     fn an_id_is_visible_ascii() {
         for bad in ["a b", "a\u{e9}", "a\n"] {
             let headers = Headers::new([("id", bad)]);
-            assert_eq!(headers.optional_token("id"), Err(Refusal::MalformedHeader("id")), "{bad:?}");
+            assert_eq!(
+                headers.optional_token("id"),
+                Err(Refusal::MalformedHeader("id")),
+                "{bad:?}"
+            );
         }
     }
 }

@@ -29,8 +29,8 @@ pub use message::{Headers, Message};
 pub use refusal::Refusal;
 use ring::hmac;
 use scheme::{Presented, Scheme};
-use secrets::Secret;
 pub use secrets::Resolve;
+use secrets::Secret;
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::UnixMs;
@@ -73,20 +73,38 @@ impl Verifier {
     ///
     /// # Errors
     /// As [`Self::new`]; from a file, a literal secret is refused as well.
-    pub fn at(path: &str, scheme: &str, options: &Value, source: Source) -> Result<Self, OptionError> {
+    pub fn at(
+        path: &str,
+        scheme: &str,
+        options: &Value,
+        source: Source,
+    ) -> Result<Self, OptionError> {
         Self::open(scheme, Fields::open(path, options.clone(), source)?)
     }
 
     fn open(name: &str, mut fields: Fields) -> Result<Self, OptionError> {
-        let Some(scheme) = scheme::all().into_iter().find(|scheme| scheme.name() == name) else {
-            let names = scheme::all().map(|scheme| format!("'{}'", scheme.name())).join(", ");
+        let Some(scheme) = scheme::all()
+            .into_iter()
+            .find(|scheme| scheme.name() == name)
+        else {
+            let names = scheme::all()
+                .map(|scheme| format!("'{}'", scheme.name()))
+                .join(", ");
             let got = format!("'{}'", name.escape_debug());
-            return Err(OptionError::new(fields.name("scheme"), got, format!("one of {names}")));
+            return Err(OptionError::new(
+                fields.name("scheme"),
+                got,
+                format!("one of {names}"),
+            ));
         };
         let secrets = secrets::take(&mut fields, scheme)?;
         let tolerance = tolerance(&mut fields, scheme)?;
         fields.finish()?;
-        Ok(Self { scheme, secrets, tolerance })
+        Ok(Self {
+            scheme,
+            secrets,
+            tolerance,
+        })
     }
 
     /// The scheme's name.
@@ -106,19 +124,32 @@ impl Verifier {
     ///
     /// # Errors
     /// As [`Self::verify`].
-    pub fn verify_with(&self, message: &Message<'_>, now: UnixMs, resolve: Resolve<'_>) -> Result<Verified, Refusal> {
+    pub fn verify_with(
+        &self,
+        message: &Message<'_>,
+        now: UnixMs,
+        resolve: Resolve<'_>,
+    ) -> Result<Verified, Refusal> {
         let presented = self.scheme.read(message)?;
         if let (Some(tolerance), Some(signed_at)) = (self.tolerance, presented.signed_at) {
             signed_at.check(tolerance, now)?;
         }
         let secret_index = self.matching_secret(&presented, resolve)?;
         let events = self.scheme.events(message, &presented)?;
-        Ok(Verified { events, secret_index, scheme: self.scheme.name() })
+        Ok(Verified {
+            events,
+            secret_index,
+            scheme: self.scheme.name(),
+        })
     }
 
     /// The first secret under which a signature holds. One that cannot be read does not stop the
     /// others; only when none of them matches, there is no verdict.
-    fn matching_secret(&self, presented: &Presented<'_>, resolve: Resolve<'_>) -> Result<usize, Refusal> {
+    fn matching_secret(
+        &self,
+        presented: &Presented<'_>,
+        resolve: Resolve<'_>,
+    ) -> Result<usize, Refusal> {
         let mut refusal = Refusal::NoMatch;
         for (index, secret) in self.secrets.iter().enumerate() {
             match secret.key(self.scheme, resolve) {
@@ -150,7 +181,12 @@ fn holds(key: &hmac::Key, presented: &Presented<'_>) -> bool {
     let expected = context.sign();
     let is_equal = |signature: &[u8; 32]| expected.as_ref().ct_eq(signature);
     let none = subtle::Choice::from(0);
-    presented.signatures.iter().map(is_equal).fold(none, |any, one| any | one).into()
+    presented
+        .signatures
+        .iter()
+        .map(is_equal)
+        .fold(none, |any, one| any | one)
+        .into()
 }
 
 /// The window: the scheme's own, what the options say, or none.
@@ -159,13 +195,19 @@ fn tolerance(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Option<Duration
     let Some(default_s) = scheme.default_tolerance_s() else {
         return match fields.value(KEY) {
             None | Some(Value::Bool(false)) => Ok(None),
-            Some(other) => Err(fields.refuse(KEY, &other, format!("left out: '{}' signs no time", scheme.name()))),
+            Some(other) => Err(fields.refuse(
+                KEY,
+                &other,
+                format!("left out: '{}' signs no time", scheme.name()),
+            )),
         };
     };
     match fields.value(KEY) {
         None => Ok(Some(Duration::from_secs(default_s.into()))),
         Some(Value::Bool(false)) => Ok(None),
-        Some(Value::Int(s)) if (1..=MAX_TOLERANCE_S).contains(&s) => Ok(Some(Duration::from_secs(s.unsigned_abs()))),
+        Some(Value::Int(s)) if (1..=MAX_TOLERANCE_S).contains(&s) => {
+            Ok(Some(Duration::from_secs(s.unsigned_abs())))
+        }
         Some(other) => {
             let allowed = format!("an integer from 1 to {MAX_TOLERANCE_S}, or false for no window");
             Err(fields.refuse(KEY, &other, allowed))

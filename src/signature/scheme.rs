@@ -13,7 +13,11 @@ pub(crate) const MAX_SIGNATURES: usize = 10;
 
 /// Every scheme that there is.
 pub(crate) fn all() -> [&'static dyn Scheme; 3] {
-    [&standard_webhooks::StandardWebhooks, &github::GitHub, &stripe::Stripe]
+    [
+        &standard_webhooks::StandardWebhooks,
+        &github::GitHub,
+        &stripe::Stripe,
+    ]
 }
 
 /// One vendor's, or one standard's, way to sign deliveries with HMAC-SHA256.
@@ -33,7 +37,11 @@ pub(crate) trait Scheme: Sync {
     fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal>;
 
     /// The events of a delivery whose signature holds.
-    fn events(&self, message: &Message<'_>, presented: &Presented<'_>) -> Result<Vec<Event>, Refusal>;
+    fn events(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+    ) -> Result<Vec<Event>, Refusal>;
 }
 
 /// What a delivery presents as its proof.
@@ -48,30 +56,34 @@ pub(crate) struct Presented<'m> {
 
 /// The signatures of a list of elements, some of them not ours.
 ///
-/// `decode` answers `None` for an element of another version, and `Some(None)` for one of ours
-/// that does not decode. Without a single good one the delivery is refused: as unsupported where
-/// only other versions were there, else as malformed.
+/// Without a single good one the delivery is refused: as unsupported where every element was of
+/// another version, else as malformed.
 pub(crate) fn collect_signatures<'e>(
     header: &'static str,
     elements: impl Iterator<Item = &'e [u8]>,
     decode: impl Fn(&'e [u8]) -> Element,
 ) -> Result<Vec<[u8; 32]>, Refusal> {
     let mut signatures = Vec::new();
-    let mut is_all_foreign = true;
-    let mut has_foreign = false;
+    let mut has_other_version = false;
+    let mut has_malformed = false;
     for element in elements {
         match decode(element) {
-            Element::Signature(signature) if signatures.len() < MAX_SIGNATURES => signatures.push(signature),
+            Element::Signature(signature) if signatures.len() < MAX_SIGNATURES => {
+                signatures.push(signature)
+            }
             Element::Signature(_) => break,
-            Element::OtherVersion => has_foreign = true,
-            Element::Malformed => is_all_foreign = false,
+            Element::OtherVersion => has_other_version = true,
+            Element::Malformed => has_malformed = true,
         }
     }
-    match signatures.is_empty() {
-        false => Ok(signatures),
-        true if has_foreign && is_all_foreign => Err(Refusal::UnsupportedAlgorithm),
-        true => Err(Refusal::MalformedHeader(header)),
+    if !signatures.is_empty() {
+        return Ok(signatures);
     }
+    Err(if has_other_version && !has_malformed {
+        Refusal::UnsupportedAlgorithm
+    } else {
+        Refusal::MalformedHeader(header)
+    })
 }
 
 /// What an element of a signature list turned out to be.

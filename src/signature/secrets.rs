@@ -21,9 +21,12 @@ pub type Resolve<'r> = &'r dyn Fn(&SecretRef) -> Result<SecretBytes, SecretError
 
 /// How the bytes of a secret become the key.
 #[derive(Clone, Copy)]
-enum Encoding {
+pub(crate) enum Encoding {
+    /// As the vendor wrote it; the scheme knows.
     AsWritten,
+    /// The key's bytes in hex.
     Hex,
+    /// The key's bytes in padded base64.
     Base64,
 }
 
@@ -49,22 +52,24 @@ pub(crate) enum Secret {
     /// A literal, decoded once.
     Ready(hmac::Key),
     /// Read when needed.
-    Reference(SecretRef, EncodingOf),
+    Reference(SecretRef, Encoding),
 }
-
-/// The encoding of a reference, opaque outside this file.
-#[derive(Clone, Copy)]
-pub(crate) struct EncodingOf(Encoding);
 
 impl Secret {
     /// The key; for a reference, what it says now.
-    pub(crate) fn key(&self, scheme: &dyn Scheme, resolve: Resolve<'_>) -> Result<hmac::Key, String> {
+    pub(crate) fn key(
+        &self,
+        scheme: &dyn Scheme,
+        resolve: Resolve<'_>,
+    ) -> Result<hmac::Key, String> {
         match self {
             Self::Ready(key) => Ok(key.clone()),
             Self::Reference(reference, encoding) => {
                 let bytes = resolve(reference).map_err(|error| error.to_string())?;
-                let key = encoding.0.key(scheme, bytes.expose());
-                key.ok_or_else(|| format!("'{}' is empty or does not decode", reference.reference()))
+                let key = encoding.key(scheme, bytes.expose());
+                key.ok_or_else(|| {
+                    format!("'{}' is empty or does not decode", reference.reference())
+                })
             }
         }
     }
@@ -74,7 +79,12 @@ impl Secret {
 pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secret>, OptionError> {
     let mut secrets = Vec::new();
     for (name, encoding) in Encoding::ALL {
-        for (at, reference) in fields.secrets(name)?.unwrap_or_default().into_iter().enumerate() {
+        for (at, reference) in fields
+            .secrets(name)?
+            .unwrap_or_default()
+            .into_iter()
+            .enumerate()
+        {
             let field = format!("{}.{at}", fields.name(name));
             secrets.push(secret(field, reference, encoding, scheme)?);
         }
@@ -89,15 +99,24 @@ pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secre
     Ok(secrets)
 }
 
-fn secret(field: String, reference: SecretRef, encoding: Encoding, scheme: &dyn Scheme) -> Result<Secret, OptionError> {
+fn secret(
+    field: String,
+    reference: SecretRef,
+    encoding: Encoding,
+    scheme: &dyn Scheme,
+) -> Result<Secret, OptionError> {
     if !reference.is_literal() {
-        return Ok(Secret::Reference(reference, EncodingOf(encoding)));
+        return Ok(Secret::Reference(reference, encoding));
     }
-    let bytes = reference.resolve().map_err(|_| OptionError::new(&field, "no secret", "a secret"))?;
+    let bytes = reference
+        .resolve()
+        .map_err(|_| OptionError::new(&field, "no secret", "a secret"))?;
     let key = encoding.key(scheme, bytes.expose());
     key.map(Secret::Ready).ok_or_else(|| {
         let allowed = match encoding {
-            Encoding::AsWritten => format!("a secret as the vendor of '{}' writes it", scheme.name()),
+            Encoding::AsWritten => {
+                format!("a secret as the vendor of '{}' writes it", scheme.name())
+            }
             Encoding::Hex => "a secret's bytes in hex".to_owned(),
             Encoding::Base64 => "a secret's bytes in padded base64".to_owned(),
         };

@@ -37,11 +37,16 @@ impl Scheme for StandardWebhooks {
     }
 
     fn key_bytes(&self, written: &[u8]) -> Option<Vec<u8>> {
-        SECRET_BASE64.decode(written.strip_prefix(b"whsec_").unwrap_or(written)).ok()
+        SECRET_BASE64
+            .decode(written.strip_prefix(b"whsec_").unwrap_or(written))
+            .ok()
     }
 
     fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
-        let id = message.headers.optional_token(ID)?.ok_or(Refusal::MissingHeader(ID))?;
+        let id = message
+            .headers
+            .optional_token(ID)?
+            .ok_or(Refusal::MissingHeader(ID))?;
         let time = message.headers.required(TIMESTAMP)?;
         let header = message.headers.required(SIGNATURE)?;
         if id.contains('.') {
@@ -50,20 +55,35 @@ impl Scheme for StandardWebhooks {
         let signed_at = Stamp::parse(time)?;
         let signatures = collect_signatures(SIGNATURE, header.split(|b| *b == b' '), element)?;
         let signed = vec![id.as_bytes(), b".", time, b".", message.body];
-        Ok(Presented { signed, signatures, signed_at: Some(signed_at) })
+        Ok(Presented {
+            signed,
+            signatures,
+            signed_at: Some(signed_at),
+        })
     }
 
-    fn events(&self, message: &Message<'_>, presented: &Presented<'_>) -> Result<Vec<Event>, Refusal> {
-        let id = message.headers.optional_token(ID)?.ok_or(Refusal::MissingHeader(ID))?;
+    fn events(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
+        let id = message
+            .headers
+            .optional_token(ID)?
+            .ok_or(Refusal::MissingHeader(ID))?;
         let time_ms = presented.signed_at.map(Stamp::as_ms);
-        Ok(vec![Event::new(self.name(), id, message.body).with_time_ms(time_ms)])
+        Ok(vec![
+            Event::new(self.name(), id, message.body).with_time_ms(time_ms),
+        ])
     }
 }
 
 /// `v1,<base64>` is ours; the base64 is padded and canonical.
 fn element(text: &[u8]) -> Element {
     match split_once(text, b',') {
-        Some((b"v1", signature)) => base64_mac(signature).map_or(Element::Malformed, Element::Signature),
+        Some((b"v1", signature)) => {
+            base64_mac(signature).map_or(Element::Malformed, Element::Signature)
+        }
         Some(([b'v', _, ..], _)) => Element::OtherVersion,
         Some(_) | None => Element::Malformed,
     }

@@ -27,19 +27,34 @@ impl Scheme for Stripe {
 
     fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
         let header = message.headers.required(SIGNATURE)?;
-        let mut times = header.split(|b| *b == b',').filter_map(|element| element.strip_prefix(b"t="));
+        let mut times = header
+            .split(|b| *b == b',')
+            .filter_map(|element| element.strip_prefix(b"t="));
         let (Some(time), None) = (times.next(), times.next()) else {
             return Err(Refusal::MalformedHeader(SIGNATURE));
         };
         let signed_at = Stamp::parse(time)?;
-        let others = header.split(|b| *b == b',').filter(|element| !element.starts_with(b"t="));
+        let others = header
+            .split(|b| *b == b',')
+            .filter(|element| !element.starts_with(b"t="));
         let signatures = collect_signatures(SIGNATURE, others, element)?;
-        Ok(Presented { signed: vec![time, b".", message.body], signatures, signed_at: Some(signed_at) })
+        Ok(Presented {
+            signed: vec![time, b".", message.body],
+            signatures,
+            signed_at: Some(signed_at),
+        })
     }
 
-    fn events(&self, message: &Message<'_>, presented: &Presented<'_>) -> Result<Vec<Event>, Refusal> {
-        let event = Event::new(self.name(), "", message.body).with_time_ms(presented.signed_at.map(Stamp::as_ms));
-        let id = event.pointer_id("/id").unwrap_or_else(|| sha256_hex(&presented.signed));
+    fn events(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
+        let event = Event::new(self.name(), "", message.body)
+            .with_time_ms(presented.signed_at.map(Stamp::as_ms));
+        let id = event
+            .pointer_id("/id")
+            .unwrap_or_else(|| sha256_hex(&presented.signed));
         Ok(vec![event.with_id(&id)])
     }
 }

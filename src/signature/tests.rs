@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::options::SecretError;
+use crate::options::{SecretBytes, SecretError};
 
 const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const STANDARD_ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
@@ -14,7 +14,8 @@ const STANDARD_BODY: &str = r#"{"test": 2432232314}"#;
 const STANDARD_NOW: UnixMs = UnixMs(1_614_265_330_000);
 
 const GITHUB_SECRET: &str = "It's a Secret to Everybody";
-const GITHUB_SIGNATURE: &str = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+const GITHUB_SIGNATURE: &str =
+    "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 const GITHUB_BODY: &str = "Hello, World!";
 
 const STRIPE_SECRET: &str = "whsec_test_secret";
@@ -27,80 +28,158 @@ fn text(value: &str) -> Value {
 }
 
 fn options(entries: &[(&str, Value)]) -> Value {
-    Value::Map(entries.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
+    Value::Map(
+        entries
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect(),
+    )
 }
 
 fn secrets(list: &[&str]) -> Value {
-    options(&[("secrets", Value::List(list.iter().map(|secret| text(secret)).collect()))])
+    options(&[(
+        "secrets",
+        Value::List(list.iter().map(|secret| text(secret)).collect()),
+    )])
 }
 
 fn verifier(scheme: &str, list: &[&str]) -> Verifier {
     Verifier::new(scheme, &secrets(list)).unwrap()
 }
 
-fn verify(verifier: &Verifier, headers: &[(&str, &str)], body: &str, now: UnixMs) -> Result<Verified, Refusal> {
+fn verify(
+    verifier: &Verifier,
+    headers: &[(&str, &str)],
+    body: &str,
+    now: UnixMs,
+) -> Result<Verified, Refusal> {
     let headers = Headers::new(headers.iter().copied());
-    verifier.verify(&Message { body: body.as_bytes(), headers: &headers, method: "POST", url: "" }, now)
+    verifier.verify(
+        &Message {
+            body: body.as_bytes(),
+            headers: &headers,
+            method: "POST",
+            url: "",
+        },
+        now,
+    )
 }
 
 fn standard(changes: &[(&'static str, &str)]) -> Result<Verified, Refusal> {
-    let of = |name, otherwise| changes.iter().find(|(n, _)| *n == name).map_or(otherwise, |(_, value)| *value);
+    let of = |name, otherwise| {
+        changes
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map_or(otherwise, |(_, value)| *value)
+    };
     let fields = [
         ("Webhook-Id", of("id", STANDARD_ID)),
         ("Webhook-Timestamp", of("time", STANDARD_TIME)),
         ("Webhook-Signature", of("signature", STANDARD_SIGNATURE)),
     ];
-    let sent: Vec<_> = fields.into_iter().filter(|(_, value)| *value != "(absent)").collect();
-    verify(&verifier("standard-webhooks", &[STANDARD_SECRET]), &sent, of("body", STANDARD_BODY), STANDARD_NOW)
+    let sent: Vec<_> = fields
+        .into_iter()
+        .filter(|(_, value)| *value != "(absent)")
+        .collect();
+    verify(
+        &verifier("standard-webhooks", &[STANDARD_SECRET]),
+        &sent,
+        of("body", STANDARD_BODY),
+        STANDARD_NOW,
+    )
 }
 
 fn stripe_header(header: &str) -> Result<Verified, Refusal> {
-    verify(&verifier("stripe", &[STRIPE_SECRET]), &[("Stripe-Signature", header)], STRIPE_BODY, STRIPE_NOW)
+    verify(
+        &verifier("stripe", &[STRIPE_SECRET]),
+        &[("Stripe-Signature", header)],
+        STRIPE_BODY,
+        STRIPE_NOW,
+    )
 }
 
 fn github(headers: &[(&str, &str)], body: &str) -> Result<Verified, Refusal> {
-    verify(&verifier("github", &[GITHUB_SECRET]), headers, body, UnixMs(0))
+    verify(
+        &verifier("github", &[GITHUB_SECRET]),
+        headers,
+        body,
+        UnixMs(0),
+    )
 }
 
 #[test]
 fn published_vectors_of_standard_webhooks_hold() {
     let verified = standard(&[]).unwrap();
     let event = &verified.events[0];
-    assert_eq!((event.id(), event.time_ms(), event.source()), (STANDARD_ID, Some(1_614_265_330_000), "standard-webhooks"));
+    assert_eq!(
+        (event.id(), event.time_ms(), event.source()),
+        (STANDARD_ID, Some(1_614_265_330_000), "standard-webhooks")
+    );
 
     let second = [
         ("webhook-id", "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk"),
         ("webhook-timestamp", "1649367553"),
-        ("webhook-signature", "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw="),
+        (
+            "webhook-signature",
+            "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=",
+        ),
     ];
     let body = r#"{"email":"test@example.com","username":"test_user"}"#;
-    let verifier = verifier("standard-webhooks", &["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"]);
+    let verifier = verifier(
+        "standard-webhooks",
+        &["whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"],
+    );
     verify(&verifier, &second, body, UnixMs(1_649_367_553_000)).unwrap();
 }
 
 #[test]
 fn published_vectors_of_github_hold() {
-    let headers = [("X-Hub-Signature-256", GITHUB_SIGNATURE), ("X-GitHub-Delivery", "72d3162e"), ("X-GitHub-Event", "push")];
+    let headers = [
+        ("X-Hub-Signature-256", GITHUB_SIGNATURE),
+        ("X-GitHub-Delivery", "72d3162e"),
+        ("X-GitHub-Event", "push"),
+    ];
     let verified = github(&headers, GITHUB_BODY).unwrap();
     let event = &verified.events[0];
-    assert_eq!((event.id(), event.kind(), event.time_ms()), ("72d3162e", Some("push"), None));
+    assert_eq!(
+        (event.id(), event.kind(), event.time_ms()),
+        ("72d3162e", Some("push"), None)
+    );
 
-    let octokit = [("x-hub-signature-256", "sha256=4864d2759938a15468b5df9ade20bf161da9b4f737ea61794142f3484236bda3")];
-    verify(&verifier("github", &["mysecret"]), &octokit, r#"{"foo":"bar"}"#, UnixMs(0)).unwrap();
+    let octokit = [(
+        "x-hub-signature-256",
+        "sha256=4864d2759938a15468b5df9ade20bf161da9b4f737ea61794142f3484236bda3",
+    )];
+    verify(
+        &verifier("github", &["mysecret"]),
+        &octokit,
+        r#"{"foo":"bar"}"#,
+        UnixMs(0),
+    )
+    .unwrap();
 }
 
 #[test]
 fn a_delivery_without_an_id_gets_the_hash_of_the_signed_bytes() {
     let verified = github(&[("X-Hub-Signature-256", GITHUB_SIGNATURE)], GITHUB_BODY).unwrap();
-    assert_eq!(verified.events[0].id(), "dffd6021bb2bd5b0af676290809ec3a53191dd81c7f70a4b28688a362182986f");
+    assert_eq!(
+        verified.events[0].id(),
+        "dffd6021bb2bd5b0af676290809ec3a53191dd81c7f70a4b28688a362182986f"
+    );
 }
 
 #[test]
 fn a_delivery_of_stripe_brings_the_event_of_its_body() {
     let verified = stripe_header(&format!("t=1700000000,v1={STRIPE_MAC}")).unwrap();
     let event = &verified.events[0];
-    assert_eq!((event.id(), event.time_ms()), ("evt_test_webhook", Some(1_700_000_000_000)));
-    assert_eq!(event.pointer_id("/data/object/id").as_deref(), Some("rdr_123"));
+    assert_eq!(
+        (event.id(), event.time_ms()),
+        ("evt_test_webhook", Some(1_700_000_000_000))
+    );
+    assert_eq!(
+        event.pointer_id("/data/object/id").as_deref(),
+        Some("rdr_123")
+    );
 }
 
 #[test]
@@ -121,19 +200,59 @@ fn each_mutation_of_standard_webhooks_is_refused_for_its_own_reason() {
         ("time", "1614265330 ", Refusal::MalformedTimestamp),
         ("time", "1614265330.5", Refusal::MalformedTimestamp),
         ("time", "", Refusal::MalformedHeader("webhook-timestamp")),
-        ("time", "(absent)", Refusal::MissingHeader("webhook-timestamp")),
-        ("signature", "(absent)", Refusal::MissingHeader("webhook-signature")),
+        (
+            "time",
+            "(absent)",
+            Refusal::MissingHeader("webhook-timestamp"),
+        ),
+        (
+            "signature",
+            "(absent)",
+            Refusal::MissingHeader("webhook-signature"),
+        ),
         ("signature", "", signature.clone()),
-        ("signature", "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", signature.clone()),
+        (
+            "signature",
+            "g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            signature.clone(),
+        ),
         ("signature", "v1,", signature.clone()),
-        ("signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE", signature.clone()),
-        ("signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF=", signature.clone()),
-        ("signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ", signature.clone()),
-        ("signature", "v1,h0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", Refusal::NoMatch),
-        ("signature", "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", Refusal::UnsupportedAlgorithm),
-        ("signature", "v1a,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=", Refusal::UnsupportedAlgorithm),
+        (
+            "signature",
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE",
+            signature.clone(),
+        ),
+        (
+            "signature",
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF=",
+            signature.clone(),
+        ),
+        (
+            "signature",
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ",
+            signature.clone(),
+        ),
+        (
+            "signature",
+            "v1,h0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            Refusal::NoMatch,
+        ),
+        (
+            "signature",
+            "v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            Refusal::UnsupportedAlgorithm,
+        ),
+        (
+            "signature",
+            "v1a,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+            Refusal::UnsupportedAlgorithm,
+        ),
     ] {
-        assert_eq!(standard(&[(change, value)]).err(), Some(expected), "{change} = {value:?}");
+        assert_eq!(
+            standard(&[(change, value)]).err(),
+            Some(expected),
+            "{change} = {value:?}"
+        );
     }
 }
 
@@ -155,31 +274,55 @@ fn the_eleventh_signature_is_not_looked_at() {
     let tenth = format!("{}{STANDARD_SIGNATURE}", wrong.repeat(9));
     let eleventh = format!("{}{STANDARD_SIGNATURE}", wrong.repeat(10));
     assert!(standard(&[("signature", &tenth)]).is_ok());
-    assert_eq!(standard(&[("signature", &eleventh)]).err(), Some(Refusal::NoMatch));
+    assert_eq!(
+        standard(&[("signature", &eleventh)]).err(),
+        Some(Refusal::NoMatch)
+    );
 }
 
 #[test]
 fn each_mutation_of_stripe_is_refused_for_its_own_reason() {
     let malformed = Refusal::MalformedHeader("stripe-signature");
     for (header, expected) in [
-        (format!("t=1700000000,v0={STRIPE_MAC}"), Refusal::UnsupportedAlgorithm),
+        (
+            format!("t=1700000000,v0={STRIPE_MAC}"),
+            Refusal::UnsupportedAlgorithm,
+        ),
         (format!("t=1700000001,v1={STRIPE_MAC}"), Refusal::NoMatch),
-        (format!("t=1699999699,v1={STRIPE_MAC}"), Refusal::TimestampTooOld),
-        (format!("t=1700000301,v1={STRIPE_MAC}"), Refusal::TimestampInFuture),
-        (format!("t=1.7e9,v1={STRIPE_MAC}"), Refusal::MalformedTimestamp),
+        (
+            format!("t=1699999699,v1={STRIPE_MAC}"),
+            Refusal::TimestampTooOld,
+        ),
+        (
+            format!("t=1700000301,v1={STRIPE_MAC}"),
+            Refusal::TimestampInFuture,
+        ),
+        (
+            format!("t=1.7e9,v1={STRIPE_MAC}"),
+            Refusal::MalformedTimestamp,
+        ),
         (format!("t=,v1={STRIPE_MAC}"), Refusal::MalformedTimestamp),
         (format!("v1={STRIPE_MAC}"), malformed.clone()),
-        (format!("t=1700000000,t=1700000000,v1={STRIPE_MAC}"), malformed.clone()),
+        (
+            format!("t=1700000000,t=1700000000,v1={STRIPE_MAC}"),
+            malformed.clone(),
+        ),
         (format!("t=1700000000, v1={STRIPE_MAC}"), malformed.clone()),
         ("t=1700000000".to_owned(), malformed.clone()),
         ("t=1700000000,v1=".to_owned(), malformed.clone()),
         ("t=1700000000,v1=3bfab77b".to_owned(), malformed.clone()),
         (String::new(), malformed.clone()),
-        (format!("t=1700000000,v1={}", STRIPE_MAC.replace("3bfa", "3bfb")), Refusal::NoMatch),
+        (
+            format!("t=1700000000,v1={}", STRIPE_MAC.replace("3bfa", "3bfb")),
+            Refusal::NoMatch,
+        ),
     ] {
         assert_eq!(stripe_header(&header).err(), Some(expected), "{header}");
     }
-    let rolled = format!("t=1700000000,v1={},v1={STRIPE_MAC}", STRIPE_MAC.replace("3bfa", "3bfb"));
+    let rolled = format!(
+        "t=1700000000,v1={},v1={STRIPE_MAC}",
+        STRIPE_MAC.replace("3bfa", "3bfb")
+    );
     assert!(stripe_header(&rolled).is_ok());
 }
 
@@ -190,22 +333,45 @@ fn each_mutation_of_github_is_refused_for_its_own_reason() {
     let sha1 = "sha1=757107ea0eb2509fc211221cce984b8a37570b6d";
     for (headers, expected) in [
         (vec![], Refusal::MissingHeader(NAME)),
-        (vec![("X-Hub-Signature", sha1)], Refusal::UnsupportedAlgorithm),
+        (
+            vec![("X-Hub-Signature", sha1)],
+            Refusal::UnsupportedAlgorithm,
+        ),
         (vec![(NAME, sha1)], Refusal::UnsupportedAlgorithm),
-        (vec![(NAME, GITHUB_SIGNATURE.trim_start_matches("sha256="))], malformed.clone()),
+        (
+            vec![(NAME, GITHUB_SIGNATURE.trim_start_matches("sha256="))],
+            malformed.clone(),
+        ),
         (vec![(NAME, "sha256=757107ea")], malformed.clone()),
         (vec![(NAME, "sha256=")], malformed.clone()),
-        (vec![(NAME, GITHUB_SIGNATURE), (NAME, GITHUB_SIGNATURE)], malformed.clone()),
-        (vec![(NAME, GITHUB_SIGNATURE), ("x-github-delivery", "")], Refusal::MalformedHeader("x-github-delivery")),
+        (
+            vec![(NAME, GITHUB_SIGNATURE), (NAME, GITHUB_SIGNATURE)],
+            malformed.clone(),
+        ),
+        (
+            vec![(NAME, GITHUB_SIGNATURE), ("x-github-delivery", "")],
+            Refusal::MalformedHeader("x-github-delivery"),
+        ),
     ] {
-        assert_eq!(github(&headers, GITHUB_BODY).err(), Some(expected), "{headers:?}");
+        assert_eq!(
+            github(&headers, GITHUB_BODY).err(),
+            Some(expected),
+            "{headers:?}"
+        );
     }
-    assert_eq!(github(&[(NAME, GITHUB_SIGNATURE)], "Hello, World?").err(), Some(Refusal::NoMatch));
+    assert_eq!(
+        github(&[(NAME, GITHUB_SIGNATURE)], "Hello, World?").err(),
+        Some(Refusal::NoMatch)
+    );
 }
 
 #[test]
 fn both_edges_of_the_window_are_taken_and_the_next_millisecond_is_not() {
-    let sent = [("webhook-id", STANDARD_ID), ("webhook-timestamp", STANDARD_TIME), ("webhook-signature", STANDARD_SIGNATURE)];
+    let sent = [
+        ("webhook-id", STANDARD_ID),
+        ("webhook-timestamp", STANDARD_TIME),
+        ("webhook-signature", STANDARD_SIGNATURE),
+    ];
     let verifier = verifier("standard-webhooks", &[STANDARD_SECRET]);
     for (offset_ms, expected) in [
         (-300_001, Some(Refusal::TimestampInFuture)),
@@ -214,17 +380,30 @@ fn both_edges_of_the_window_are_taken_and_the_next_millisecond_is_not() {
         (300_001, Some(Refusal::TimestampTooOld)),
     ] {
         let now = UnixMs(STANDARD_NOW.0 + offset_ms);
-        assert_eq!(verify(&verifier, &sent, STANDARD_BODY, now).err(), expected, "{offset_ms}");
+        assert_eq!(
+            verify(&verifier, &sent, STANDARD_BODY, now).err(),
+            expected,
+            "{offset_ms}"
+        );
     }
 }
 
 #[test]
 fn the_window_can_be_narrowed_or_switched_off() {
     let with = |tolerance: Value| {
-        let options = options(&[("secrets", Value::List(vec![text(STRIPE_SECRET)])), ("tolerance_s", tolerance)]);
+        let options = options(&[
+            ("secrets", Value::List(vec![text(STRIPE_SECRET)])),
+            ("tolerance_s", tolerance),
+        ]);
         let header = format!("t=1700000000,v1={STRIPE_MAC}");
         let late = UnixMs(STRIPE_NOW.0 + 2_000);
-        verify(&Verifier::new("stripe", &options).unwrap(), &[("stripe-signature", &header)], STRIPE_BODY, late).err()
+        verify(
+            &Verifier::new("stripe", &options).unwrap(),
+            &[("stripe-signature", &header)],
+            STRIPE_BODY,
+            late,
+        )
+        .err()
     };
     assert_eq!(with(Value::Int(2)), None);
     assert_eq!(with(Value::Int(1)), Some(Refusal::TimestampTooOld));
@@ -235,12 +414,28 @@ fn the_window_can_be_narrowed_or_switched_off() {
 #[test]
 fn the_secret_that_matched_is_told_over_all_three_lists() {
     let options = options(&[
-        ("secrets", Value::List(vec![text("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")])),
+        (
+            "secrets",
+            Value::List(vec![text("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]),
+        ),
         ("secrets_hex", Value::List(vec![text("00ff")])),
-        ("secrets_b64", Value::List(vec![text("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")])),
+        (
+            "secrets_b64",
+            Value::List(vec![text("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]),
+        ),
     ]);
-    let sent = [("webhook-id", STANDARD_ID), ("webhook-timestamp", STANDARD_TIME), ("webhook-signature", STANDARD_SIGNATURE)];
-    let verified = verify(&Verifier::new("standard-webhooks", &options).unwrap(), &sent, STANDARD_BODY, STANDARD_NOW).unwrap();
+    let sent = [
+        ("webhook-id", STANDARD_ID),
+        ("webhook-timestamp", STANDARD_TIME),
+        ("webhook-signature", STANDARD_SIGNATURE),
+    ];
+    let verified = verify(
+        &Verifier::new("standard-webhooks", &options).unwrap(),
+        &sent,
+        STANDARD_BODY,
+        STANDARD_NOW,
+    )
+    .unwrap();
     assert_eq!(verified.secret_index, 2);
 }
 
@@ -252,20 +447,72 @@ fn bad_options_are_refused_and_name_their_field() {
         ("standard", vec![good()], "scheme"),
         ("standard-webhooks", vec![], "secrets"),
         ("standard-webhooks", vec![("secrets", list(&[]))], "secrets"),
-        ("standard-webhooks", vec![("secrets", text(STANDARD_SECRET))], "secrets"),
-        ("standard-webhooks", vec![("secrets", list(&[STANDARD_SECRET; 6]))], "secrets"),
-        ("standard-webhooks", vec![("secrets", list(&[""]))], "secrets.0"),
-        ("standard-webhooks", vec![("secrets", list(&[STANDARD_SECRET, "whsec_"]))], "secrets.1"),
-        ("standard-webhooks", vec![("secrets", list(&["whsec_not base64!"]))], "secrets.0"),
-        ("standard-webhooks", vec![good(), ("secrets_hex", list(&["0"]))], "secrets_hex.0"),
-        ("standard-webhooks", vec![good(), ("secrets_b64", list(&["%"]))], "secrets_b64.0"),
-        ("standard-webhooks", vec![good(), ("tolerance_s", Value::Int(0))], "tolerance_s"),
-        ("standard-webhooks", vec![good(), ("tolerance_s", Value::Int(86_401))], "tolerance_s"),
-        ("standard-webhooks", vec![good(), ("tolerance_s", text("300"))], "tolerance_s"),
-        ("standard-webhooks", vec![good(), ("tolerance", Value::Int(300))], "tolerance"),
+        (
+            "standard-webhooks",
+            vec![("secrets", text(STANDARD_SECRET))],
+            "secrets",
+        ),
+        (
+            "standard-webhooks",
+            vec![("secrets", list(&[STANDARD_SECRET; 6]))],
+            "secrets",
+        ),
+        (
+            "standard-webhooks",
+            vec![("secrets", list(&[""]))],
+            "secrets.0",
+        ),
+        (
+            "standard-webhooks",
+            vec![("secrets", list(&[STANDARD_SECRET, "whsec_"]))],
+            "secrets.1",
+        ),
+        (
+            "standard-webhooks",
+            vec![("secrets", list(&["whsec_not base64!"]))],
+            "secrets.0",
+        ),
+        (
+            "standard-webhooks",
+            vec![good(), ("secrets_hex", list(&["0"]))],
+            "secrets_hex.0",
+        ),
+        (
+            "standard-webhooks",
+            vec![good(), ("secrets_b64", list(&["%"]))],
+            "secrets_b64.0",
+        ),
+        (
+            "standard-webhooks",
+            vec![good(), ("tolerance_s", Value::Int(0))],
+            "tolerance_s",
+        ),
+        (
+            "standard-webhooks",
+            vec![good(), ("tolerance_s", Value::Int(86_401))],
+            "tolerance_s",
+        ),
+        (
+            "standard-webhooks",
+            vec![good(), ("tolerance_s", text("300"))],
+            "tolerance_s",
+        ),
+        (
+            "standard-webhooks",
+            vec![good(), ("tolerance", Value::Int(300))],
+            "tolerance",
+        ),
         ("github", vec![("secrets", list(&[""]))], "secrets.0"),
-        ("github", vec![("secrets", list(&["x"])), ("tolerance_s", Value::Int(300))], "tolerance_s"),
-        ("stripe", vec![("secrets", Value::List(vec![Value::Int(5)]))], "secrets.0"),
+        (
+            "github",
+            vec![("secrets", list(&["x"])), ("tolerance_s", Value::Int(300))],
+            "tolerance_s",
+        ),
+        (
+            "stripe",
+            vec![("secrets", Value::List(vec![Value::Int(5)]))],
+            "secrets.0",
+        ),
     ] {
         let error = Verifier::new(scheme, &options(&entries)).unwrap_err();
         assert_eq!(error.field, field, "{scheme} {entries:?}: {error}");
@@ -275,26 +522,49 @@ fn bad_options_are_refused_and_name_their_field() {
 
 #[test]
 fn references_are_read_at_each_verification() {
-    let by_reference = Value::List(vec![Value::Secret(SecretRef::new("key:old")), Value::Secret(SecretRef::new("key:new"))]);
+    let by_reference = Value::List(vec![
+        Value::Secret(SecretRef::new("key:old")),
+        Value::Secret(SecretRef::new("key:new")),
+    ]);
     let verifier = Verifier::new("github", &options(&[("secrets", by_reference)])).unwrap();
     let headers = Headers::new([("x-hub-signature-256", GITHUB_SIGNATURE)]);
-    let message = Message { body: GITHUB_BODY.as_bytes(), headers: &headers, method: "POST", url: "" };
+    let message = Message {
+        body: GITHUB_BODY.as_bytes(),
+        headers: &headers,
+        method: "POST",
+        url: "",
+    };
     let missing = |reference: &SecretRef| {
-        Err(SecretError { reference: reference.reference().to_owned(), reason: "gone".to_owned() })
+        Err(SecretError {
+            reference: reference.reference().to_owned(),
+            reason: "gone".to_owned(),
+        })
     };
     let with = |old: Option<&str>, new: Option<&str>| {
         let resolve = |reference: &SecretRef| {
-            let value = if reference.reference() == "key:old" { old } else { new };
+            let value = if reference.reference() == "key:old" {
+                old
+            } else {
+                new
+            };
             value.map_or_else(|| missing(reference), |v| Ok(SecretBytes::new(v.into())))
         };
-        verifier.verify_with(&message, UnixMs(0), &resolve).map(|verified| verified.secret_index)
+        verifier
+            .verify_with(&message, UnixMs(0), &resolve)
+            .map(|verified| verified.secret_index)
     };
     assert_eq!(with(Some("other"), Some(GITHUB_SECRET)), Ok(1));
     assert_eq!(with(None, Some(GITHUB_SECRET)), Ok(1));
     assert_eq!(with(Some("other"), Some("another")), Err(Refusal::NoMatch));
     let unavailable = with(None, Some("another")).unwrap_err();
-    assert_eq!((unavailable.reason(), unavailable.status()), ("secret_unavailable", 503));
-    assert_eq!(with(Some(""), Some("another")).unwrap_err().reason(), "secret_unavailable");
+    assert_eq!(
+        (unavailable.reason(), unavailable.status()),
+        ("secret_unavailable", 503)
+    );
+    assert_eq!(
+        with(Some(""), Some("another")).unwrap_err().reason(),
+        "secret_unavailable"
+    );
 }
 
 #[test]

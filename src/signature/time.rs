@@ -27,7 +27,9 @@ impl Stamp {
             return Err(Refusal::MalformedTimestamp);
         }
         let digits = text.iter().map(|b| i64::from(b - b'0'));
-        Ok(Self { seconds: digits.fold(0, |sum, digit| sum * 10 + digit) })
+        Ok(Self {
+            seconds: digits.fold(0, |sum, digit| sum * 10 + digit),
+        })
     }
 
     /// In Unix milliseconds; times beyond the range stay at its end, which no window reaches.
@@ -55,19 +57,45 @@ mod tests {
 
     #[test]
     fn only_plain_positive_seconds_are_a_timestamp() {
-        for (text, expected) in [("1", 1), ("1614265330", 1_614_265_330), ("9999999999999999", 9_999_999_999_999_999)] {
-            assert_eq!(Stamp::parse(text.as_bytes()), Ok(Stamp { seconds: expected }));
+        for (text, expected) in [
+            ("1", 1),
+            ("1614265330", 1_614_265_330),
+            ("9999999999999999", 9_999_999_999_999_999),
+        ] {
+            assert_eq!(
+                Stamp::parse(text.as_bytes()),
+                Ok(Stamp { seconds: expected })
+            );
         }
         for bad in [
-            "", "0", "01", "-1", "+1", " 1", "1 ", "1.0", "1e9", "0x1", "1614265330abc", "12345678901234567", "١", "1\n",
+            "",
+            "0",
+            "01",
+            "-1",
+            "+1",
+            " 1",
+            "1 ",
+            "1.0",
+            "1e9",
+            "0x1",
+            "1614265330abc",
+            "12345678901234567",
+            "١",
+            "1\n",
         ] {
-            assert_eq!(Stamp::parse(bad.as_bytes()), Err(Refusal::MalformedTimestamp), "{bad:?}");
+            assert_eq!(
+                Stamp::parse(bad.as_bytes()),
+                Err(Refusal::MalformedTimestamp),
+                "{bad:?}"
+            );
         }
     }
 
     #[test]
     fn both_edges_belong_to_the_window() {
-        let stamp = Stamp { seconds: 1_700_000_000 };
+        let stamp = Stamp {
+            seconds: 1_700_000_000,
+        };
         let tolerance = Duration::from_secs(300);
         for (offset_ms, expected) in [
             (-300_001, Err(Refusal::TimestampInFuture)),
@@ -76,16 +104,31 @@ mod tests {
             (300_000, Ok(())),
             (300_001, Err(Refusal::TimestampTooOld)),
         ] {
-            assert_eq!(stamp.check(tolerance, UnixMs(1_700_000_000_000 + offset_ms)), expected, "{offset_ms}");
+            assert_eq!(
+                stamp.check(tolerance, UnixMs(1_700_000_000_000 + offset_ms)),
+                expected,
+                "{offset_ms}"
+            );
         }
     }
 
     #[test]
     fn the_largest_times_do_not_wrap_around() {
-        let last = Stamp { seconds: 9_999_999_999_999_999 };
-        assert_eq!(last.check(Duration::from_secs(300), UnixMs(0)), Err(Refusal::TimestampInFuture));
-        assert_eq!(last.check(Duration::from_secs(300), UnixMs(i64::MIN)), Err(Refusal::TimestampInFuture));
+        let last = Stamp {
+            seconds: 9_999_999_999_999_999,
+        };
+        assert_eq!(
+            last.check(Duration::from_secs(300), UnixMs(0)),
+            Err(Refusal::TimestampInFuture)
+        );
+        assert_eq!(
+            last.check(Duration::from_secs(300), UnixMs(i64::MIN)),
+            Err(Refusal::TimestampInFuture)
+        );
         let first = Stamp { seconds: 1 };
-        assert_eq!(first.check(Duration::from_secs(300), UnixMs(i64::MAX)), Err(Refusal::TimestampTooOld));
+        assert_eq!(
+            first.check(Duration::from_secs(300), UnixMs(i64::MAX)),
+            Err(Refusal::TimestampTooOld)
+        );
     }
 }
