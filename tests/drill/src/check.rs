@@ -59,15 +59,6 @@ impl Checks {
         )
     }
 
-    /// A value that must be at most `most`.
-    pub fn at_most(self, what: &str, value: f64, most: f64, unit: &str) -> Self {
-        self.row(
-            format!("{what}: {value:.2}{unit}"),
-            format!("≤ {most}{unit}"),
-            value <= most,
-        )
-    }
-
     /// The rows.
     pub fn done(self) -> Vec<Check> {
         self.rows

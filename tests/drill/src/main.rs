@@ -14,6 +14,7 @@ mod failure;
 mod load;
 mod mode_drupal;
 mod mode_php;
+mod plot;
 mod processes;
 mod progress;
 mod proof_auth;

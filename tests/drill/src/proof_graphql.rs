@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Checks};
 use crate::failure::{Doing, Outcome};
-use crate::processes::unix_ms;
 use crate::site::Site;
 use crate::stage::Stage;
 use crate::stats::{median, rounded};
@@ -57,7 +56,7 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Graphql> {
         price(stage, &site.price_url(id, "rest")).await?;
         price(stage, &site.price_url(id, "graphql")).await?;
     }
-    let from_ms = unix_ms();
+    let log_from = stage.vendor.log_end().await?;
     let (mut rest, mut graphql, mut differing) = (Vec::new(), Vec::new(), 0);
     for id in 1..=RUNS {
         let by_rest = price(stage, &site.price_url(id, "rest")).await?;
@@ -66,7 +65,7 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Graphql> {
         rest.push(by_rest.ms);
         graphql.push(by_graphql.ms);
     }
-    let calls = stage.vendor.calls("pricing", from_ms, i64::MAX).await?;
+    let calls = stage.vendor.calls_since("pricing", log_from).await?;
     let (queries, reads): (Vec<Entry>, Vec<Entry>) = calls
         .into_iter()
         .partition(|call| call.path.starts_with("/graphql"));

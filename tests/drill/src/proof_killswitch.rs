@@ -42,7 +42,7 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Killswitch> {
     stage
         .progress
         .step(&format!("{}: pause under load", site.name()));
-    let from_ms = unix_ms();
+    let (from_ms, log_from) = (unix_ms(), stage.vendor.log_end().await?);
     let load = Load::start(&stage.http, &pages, VISITORS);
     load.until(0, BEFORE, |_| ()).await;
     let paused_ms = throw(stage, site, "pause").await?;
@@ -53,7 +53,7 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Killswitch> {
     load.until(0, RESUMED, |_| ()).await;
     let samples = load.stop().await?;
     stage.note_phase("pause and resume", false, from_ms, &samples);
-    let calls = stage.vendor.calls("catalog", from_ms, unix_ms()).await?;
+    let calls = stage.vendor.calls_since("catalog", log_from).await?;
     stage.note_calls(&calls);
     let between = |from: i64, to: i64| {
         calls

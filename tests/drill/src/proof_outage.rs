@@ -118,7 +118,7 @@ pub async fn warm(stage: &Stage, pages: &[Page]) -> Outcome<()> {
 pub async fn prove(stage: &Stage, site: &impl Site, fault: Fault) -> Outcome<Outage> {
     let pages = product_pages(site);
     warm(stage, &pages).await?;
-    let healthy_from = unix_ms();
+    let log_from = stage.vendor.log_end().await?;
     let (healthy, why_healthy) = phase(
         stage,
         &pages,
@@ -133,10 +133,7 @@ pub async fn prove(stage: &Stage, site: &impl Site, fault: Fault) -> Outcome<Out
     let after = counters(&stage.http, site, "catalog").await?;
     let fault_to = unix_ms();
     let (recovered_after_ms, recovery) = recovery(stage, &pages, fault).await?;
-    let calls = stage
-        .vendor
-        .calls("catalog", healthy_from, unix_ms())
-        .await?;
+    let calls = stage.vendor.calls_since("catalog", log_from).await?;
     stage.note_calls(&calls);
     let (healthy_ms, faulty_ms) = (durations(&healthy), durations(&faulty));
     Ok(Outage {
@@ -170,13 +167,13 @@ async fn recovery(
 ) -> Outcome<(Option<i64>, Vec<Sample>)> {
     stage.progress.step("pages: recovery");
     let load = Load::start(&stage.http, pages, VISITORS);
-    let healed_ms = unix_ms();
+    let (log_from, healed_ms) = (stage.vendor.log_end().await?, unix_ms());
     stage.vendor.heal().await?;
     let limit = Instant::now() + RECOVERY_LIMIT;
     let mut recovered = None;
     while recovered.is_none() && Instant::now() < limit {
         tokio::time::sleep(Duration::from_millis(100)).await;
-        let calls = stage.vendor.calls("catalog", healed_ms, i64::MAX).await?;
+        let calls = stage.vendor.calls_since("catalog", log_from).await?;
         recovered = calls
             .iter()
             .find(|call| call.status.is_some_and(|status| status < 400))
