@@ -68,7 +68,8 @@ final class ClientFactory {
   private function create(string $id): Client {
     $this->extension->require(sprintf('A call to "%s"', $id));
     $connection = $this->connections->get($id);
-    $options = $this->secrets->resolve($connection->options);
+    // The module's own part of a connection.
+    $options = $this->secrets->resolve(array_diff_key($connection->options, ['backfills' => TRUE]));
     try {
       return new Client($id, $options + ['namespace' => $this->namespace()], $this->store());
     }
