@@ -1,9 +1,13 @@
 //! Options, checked once and turned into types that cannot be wrong.
 
 mod error;
-mod secret;
+mod plan;
+mod reader;
+pub mod secret;
 mod value;
 
 pub use error::OptionError;
-pub use secret::SecretRef;
+pub use plan::{Plan, Refetch, Resource, Source, Timeouts, Webhook};
+pub use reader::Fields;
+pub use secret::{SecretBytes, SecretError, SecretRef};
 pub use value::Value;
