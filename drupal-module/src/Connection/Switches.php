@@ -47,7 +47,8 @@ final class Switches {
   }
 
   private function native(): NativeSwitches {
-    return new NativeSwitches($this->clients->store());
+    $store = $this->clients->store();
+    return new NativeSwitches($store);
   }
 
 }

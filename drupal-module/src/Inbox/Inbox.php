@@ -48,14 +48,15 @@ final class Inbox {
       return new Answer(404, 'refused', 'unknown_connection');
     }
     try {
-      $inbox = new NativeInbox($this->clients->client($connection));
+      // Before "new", which would look for a class that may not be there.
+      $client = $this->clients->client($connection);
     }
     catch (ExtensionMissingException | ConnectionException $e) {
       // The site's fault, not the sender's: let him repeat it.
       $this->logger->error('A webhook for @connection was turned away: @message', ['@connection' => $connection, '@message' => $e->getMessage()]);
       return new Answer(503, 'unavailable', $e instanceof ConnectionException ? 'bad_option' : 'extension_missing', self::RETRY_AFTER_S);
     }
-    $receipt = $inbox->receive($body, $headers, $method, $url);
+    $receipt = (new NativeInbox($client))->receive($body, $headers, $method, $url);
     if ($receipt->verdict() === 'conflict') {
       $this->logger->warning('@connection sent an event again with another payload; both are kept.', ['@connection' => $connection]);
     }
