@@ -71,7 +71,10 @@ impl Vendor {
 
     /// Waits until the vendor has closed one connection.
     pub(crate) fn wait_for_close(&self) {
-        self.closed.lock().recv_timeout(Duration::from_secs(5)).unwrap();
+        self.closed
+            .lock()
+            .recv_timeout(Duration::from_secs(5))
+            .unwrap();
     }
 }
 
