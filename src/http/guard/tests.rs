@@ -18,7 +18,7 @@ fn at(text: &str) -> SocketAddr {
 }
 
 #[test]
-fn classes_of_addresses() {
+fn classes_of_ipv4_addresses() {
     use Class::{Global, Never, Private};
     let rows = [
         ("93.184.216.34", Global),
@@ -56,6 +56,16 @@ fn classes_of_addresses() {
         ("224.0.0.1", Never),
         ("240.0.0.1", Never),
         ("255.255.255.255", Never),
+    ];
+    for (address, expected) in rows {
+        assert_eq!(class(ip(address)), expected, "{address}");
+    }
+}
+
+#[test]
+fn classes_of_ipv6_addresses() {
+    use Class::{Global, Never, Private};
+    let rows = [
         ("2606:2800:220:1:248:1893:25c8:1946", Global),
         ("2a00:1450:4001::1", Global),
         ("64:ff9b::5db8:d822", Global),

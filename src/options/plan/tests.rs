@@ -42,13 +42,8 @@ fn defaults() {
     assert!(plan.breaker.is_some() && plan.auth.is_none() && !plan.address.allow_private);
 }
 
-#[test]
-fn everything_that_can_be_said() {
-    let budget = map(vec![
-        ("ratio", Value::from(0.1)),
-        ("min_per_second", Value::from(2)),
-    ]);
-    let auth = map(vec![
+fn auth() -> Value {
+    map(vec![
         ("type", Value::from("oauth2_client_credentials")),
         ("token_uri", Value::from("https://id.vendor.example/token")),
         ("client_id", SecretRef::new("env:ID").into()),
@@ -56,6 +51,14 @@ fn everything_that_can_be_said() {
         ("scopes", Value::list([Value::from("products.read")])),
         ("audience", Value::from("https://api")),
         ("style", Value::from("form")),
+    ])
+}
+
+#[test]
+fn everything_that_can_be_said() {
+    let budget = map(vec![
+        ("ratio", Value::from(0.1)),
+        ("min_per_second", Value::from(2)),
     ]);
     let refetch = map(vec![
         ("resource", Value::from("product")),
@@ -79,7 +82,7 @@ fn everything_that_can_be_said() {
             map(vec![("max_attempts", Value::from(4)), ("budget", budget)]),
         ),
         ("breaker", Value::from(false)),
-        ("auth", auth),
+        ("auth", auth()),
         ("address", map(vec![("allow_private", Value::from(true))])),
         ("tls", map(vec![("ca_file", Value::from("/etc/ca.pem"))])),
         ("resources", resources()),
