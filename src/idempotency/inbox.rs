@@ -1,8 +1,8 @@
 //! placeholder
 use super::{Ledger, LedgerError, LedgerOptions};
+use crate::http::Fetch;
 use crate::snapshot::{Invalidate, Snapshots};
 use crate::store::CallbackError;
-use crate::http::Fetch;
 use std::rc::Rc;
 
 /// A verified event, as the inbox records it.
@@ -62,18 +62,35 @@ pub struct Processed {
     pub dead: usize,
 }
 
-
 /// Gets the event and the entity's JSON.
 pub type Effect<'a> = dyn FnMut(&InboxEvent, Option<&[u8]>) -> Result<(), CallbackError> + 'a;
 /// x
 pub struct Inbox {}
 impl Inbox {
     /// source = connection's name; refetch (resource, id pointer)
-    pub fn new(snapshots: Rc<Snapshots>, refetch: Option<(String, String)>, options: LedgerOptions) -> Self { todo!() }
+    pub fn new(
+        snapshots: Rc<Snapshots>,
+        refetch: Option<(String, String)>,
+        options: LedgerOptions,
+    ) -> Self {
+        todo!()
+    }
     /// x
-    pub fn receive_verified(&self, events: &[InboxEvent]) -> Receipt { todo!() }
+    pub fn receive_verified(&self, events: &[InboxEvent]) -> Receipt {
+        todo!()
+    }
     /// x
-    pub fn process(&self, fetch: &dyn Fetch, limit: usize, invalidate: Option<&mut Invalidate<'_>>, effect: Option<&mut Effect<'_>>) -> Result<Processed, LedgerError> { todo!() }
+    pub fn process(
+        &self,
+        fetch: &dyn Fetch,
+        limit: usize,
+        invalidate: Option<&mut Invalidate<'_>>,
+        effect: Option<&mut Effect<'_>>,
+    ) -> Result<Processed, LedgerError> {
+        todo!()
+    }
     /// x
-    pub fn ledger(&self) -> &Ledger { todo!() }
+    pub fn ledger(&self) -> &Ledger {
+        todo!()
+    }
 }

@@ -72,11 +72,28 @@ pub enum BackfillError {
 pub struct Backfill {}
 impl Backfill {
     /// x
-    pub fn new(snapshots: Rc<Snapshots>, resource: &str, options: BackfillOptions) -> Result<Self, SnapshotError> { todo!() }
+    pub fn new(
+        snapshots: Rc<Snapshots>,
+        resource: &str,
+        options: BackfillOptions,
+    ) -> Result<Self, SnapshotError> {
+        todo!()
+    }
     /// x
-    pub fn run(&self, fetch: &dyn Fetch, progress: Option<&mut dyn FnMut(u64, Option<u64>) -> Result<(), CallbackError>>, max_chunks: Option<u64>) -> Result<BackfillReport, BackfillError> { todo!() }
+    pub fn run(
+        &self,
+        fetch: &dyn Fetch,
+        progress: Option<&mut dyn FnMut(u64, Option<u64>) -> Result<(), CallbackError>>,
+        max_chunks: Option<u64>,
+    ) -> Result<BackfillReport, BackfillError> {
+        todo!()
+    }
     /// x
-    pub fn state(&self) -> Result<BackfillState, BackfillError> { todo!() }
+    pub fn state(&self) -> Result<BackfillState, BackfillError> {
+        todo!()
+    }
     /// x
-    pub fn reset(&self) -> Result<(), BackfillError> { todo!() }
+    pub fn reset(&self) -> Result<(), BackfillError> {
+        todo!()
+    }
 }
