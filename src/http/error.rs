@@ -3,17 +3,7 @@
 use std::time::Duration;
 
 use super::Answer;
-
-/// Whether the vendor may have seen the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// Surely not: no connection, or the peer refused the stream.
-    No,
-    /// It may have.
-    Maybe,
-    /// It answered.
-    Yes,
-}
+pub use crate::policy::Sent;
 
 /// What went wrong, by what the caller can do about it.
 #[derive(Clone, Debug)]

@@ -1,1 +1,23 @@
-//! The room `idempotency`.
+//! What was already done: the ledger, its claims, the inbox on top of it, and the switch.
+//!
+//! A webhook, or any event with an id, has one row in the store for each (source, event id). Who
+//! may work on it, what a duplicate is told and when an event is given up is decided by the pure
+//! functions of [`decide`]; [`Ledger`] and [`Claim`] read the row, ask, and write the answer with
+//! a compare-and-replace on the row's version. The rules are those of
+//! the IETF idempotency-key draft, Stripe and Brandur's pattern; see each file.
+//!
+//! Exactly once holds for effects that are written in the transaction that completes the claim;
+//! for all others it is at least once, with a fencing token and a derived key.
+
+mod claim;
+pub mod decide;
+mod error;
+mod inbox;
+mod ledger;
+mod switch;
+
+pub use claim::{Claim, ClaimStatus};
+pub use error::LedgerError;
+pub use inbox::{Effect, Inbox, InboxEvent, Processed, Receipt, Verdict};
+pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded};
+pub use switch::{SwitchState, Switches};

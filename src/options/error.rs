@@ -1,4 +1,7 @@
 //! The one error of bad options: it names the field, what came and what is allowed.
+//!
+//! Who shows it puts the connection's name before it (`catalog: option 'retry.max_attempts' …`);
+//! the error itself does not know whose options it read.
 
 /// An option that cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,4 +13,19 @@ pub struct OptionError {
     pub got: String,
     /// What would have been taken: `an integer from 1 to 20`.
     pub allowed: String,
+}
+
+impl OptionError {
+    /// An error from its three parts.
+    pub fn new(
+        field: impl Into<String>,
+        got: impl Into<String>,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self {
+            field: field.into(),
+            got: got.into(),
+            allowed: allowed.into(),
+        }
+    }
 }

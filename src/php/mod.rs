@@ -1,1 +1,72 @@
-//! The binding: one file for each PHP class.
+//! The binding: one file for each PHP class, arguments in, results out, nothing else.
+//!
+//! Rules that hold here: methods take `&self`; no borrow, lock, transaction of ours or
+//! `block_on` spans a call into PHP; no PHP closure is kept in a Rust object beyond its call
+//! (but a secrets' resolver, until the end of the request).
+
+mod arguments;
+mod backfill;
+mod callbacks;
+mod claim;
+mod client;
+mod connection;
+mod delivery;
+mod durable;
+mod event;
+mod exception_classes;
+mod host;
+mod inbox;
+mod ini;
+mod ledger;
+mod lifecycle;
+mod metrics;
+mod php_store;
+mod raw;
+mod receipt;
+mod record;
+mod request;
+mod response;
+mod secret;
+mod snapshot;
+mod snapshots;
+mod sqlite_store;
+mod step;
+mod store_interface;
+mod switches;
+mod testing_clock;
+mod throw;
+mod value;
+mod verifier;
+
+use ext_php_rs::prelude::*;
+
+use lifecycle::{request_shutdown, startup};
+
+/// What PHP asks a module for.
+#[php_module]
+#[php(startup = "startup")]
+pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
+    module
+        .name("causeway")
+        .version(env!("CARGO_PKG_VERSION"))
+        .request_shutdown_function(request_shutdown)
+        .interface::<store_interface::PhpInterfaceStoreInterface>()
+        .class::<client::PhpClient>()
+        .class::<response::PhpResponse>()
+        .class::<secret::PhpSecret>()
+        .class::<sqlite_store::PhpSqliteStore>()
+        .class::<ledger::PhpLedger>()
+        .class::<claim::PhpClaim>()
+        .class::<inbox::PhpInbox>()
+        .class::<receipt::PhpReceipt>()
+        .class::<snapshots::PhpSnapshots>()
+        .class::<snapshot::PhpSnapshot>()
+        .class::<backfill::PhpBackfill>()
+        .class::<switches::PhpSwitches>()
+        .class::<metrics::PhpMetrics>()
+        .class::<verifier::PhpVerifier>()
+        .class::<delivery::PhpDelivery>()
+        .class::<event::PhpEvent>()
+        .class::<testing_clock::PhpClock>()
+        .class::<step::PhpStep>()
+}

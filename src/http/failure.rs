@@ -1,0 +1,135 @@
+//! Turns what libraries report into what we know: which kind, and whether it was sent.
+//!
+//! The only place that reads errors of `reqwest`, `hyper` and the resolver, by type. "Not sent" is
+//! said only where connecting failed; once a request was handed to a socket it is "maybe", and
+//! after the head of an answer it is "yes". Messages name the innermost cause and never a URL.
+
+use std::error::Error;
+
+use super::guard;
+use super::{CallErrorKind, Sent};
+
+/// One attempt's failure.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) kind: FailureKind,
+    pub(crate) sent: Sent,
+    pub(crate) message: String,
+    /// The vendor's or identity provider's wish, where it gave one.
+    pub(crate) retry_after: Option<std::time::Duration>,
+}
+
+/// What failed, as far as policies care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FailureKind {
+    /// No connection came about.
+    Connect,
+    /// The connection broke.
+    Network,
+    /// The attempt's time ran out.
+    Timeout,
+    /// A body or head was larger than allowed.
+    Limit,
+    /// The address is not allowed.
+    AddressRefused,
+    /// The identity provider refused, or could not be asked.
+    Auth {
+        /// Another try may help.
+        transient: bool,
+    },
+    /// The process forked in between, or the caller stopped.
+    Interrupted,
+    /// The switch was turned off in between.
+    Paused,
+    /// The request cannot be sent as it is.
+    BadRequest,
+}
+
+impl Failure {
+    pub(crate) fn new(kind: FailureKind, sent: Sent, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            sent,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    /// This process could not set up a transport.
+    pub(crate) fn setup(message: impl Into<String>) -> Self {
+        Self::new(FailureKind::Connect, Sent::No, message)
+    }
+
+    /// Before the head of an answer.
+    pub(crate) fn of_send(error: &reqwest::Error) -> Self {
+        if let Some(refused) = find::<guard::Refused>(error) {
+            return Self::new(FailureKind::AddressRefused, Sent::No, refused.to_string());
+        }
+        let cause = innermost(error);
+        if error.is_connect() {
+            let what = if error.is_timeout() {
+                "connecting timed out"
+            } else {
+                "no connection"
+            };
+            return Self::new(FailureKind::Connect, Sent::No, format!("{what}: {cause}"));
+        }
+        if error.is_builder() {
+            return Self::new(FailureKind::BadRequest, Sent::No, cause);
+        }
+        if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+            let message = format!("the answer is no HTTP or too large a head: {cause}");
+            return Self::new(FailureKind::Network, Sent::Yes, message);
+        }
+        Self::new(
+            FailureKind::Network,
+            Sent::Maybe,
+            format!("the connection broke: {cause}"),
+        )
+    }
+
+    /// While the body was read.
+    pub(crate) fn of_body(error: &reqwest::Error) -> Self {
+        let message = format!("the body broke off: {}", innermost(error));
+        Self::new(FailureKind::Network, Sent::Yes, message)
+    }
+
+    /// The caller's view.
+    pub(crate) fn call_kind(&self) -> CallErrorKind {
+        match self.kind {
+            FailureKind::Connect => CallErrorKind::Connect,
+            FailureKind::Network => CallErrorKind::Network,
+            FailureKind::Timeout => CallErrorKind::Timeout,
+            FailureKind::Limit => CallErrorKind::Limit,
+            FailureKind::AddressRefused => CallErrorKind::AddressRefused,
+            FailureKind::Auth { .. } => CallErrorKind::Auth,
+            FailureKind::Interrupted => CallErrorKind::Interrupted,
+            FailureKind::Paused => CallErrorKind::Paused,
+            FailureKind::BadRequest => CallErrorKind::BadRequest,
+        }
+    }
+}
+
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    chain(error).find_map(|link| link.downcast_ref())
+}
+
+/// The last error of the chain that is not one of reqwest's own, which would show the URL.
+fn innermost(error: &reqwest::Error) -> String {
+    chain(error)
+        .filter(|link| !link.is::<reqwest::Error>())
+        .last()
+        .map_or_else(|| "no cause was given".to_owned(), ToString::to_string)
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    /// Longer chains are a library's mistake.
+    const MAX_LINKS: usize = 16;
+    let mut link = Some(error);
+    std::iter::from_fn(move || {
+        let this = link?;
+        link = this.source();
+        Some(this)
+    })
+    .take(MAX_LINKS)
+}

@@ -1,0 +1,118 @@
+//! From a request and a plan to what goes onto the wire.
+//!
+//! Decides the URL (relative targets stand below the base URI), which fields go with it, and that
+//! credentials do not leave their origin: a target of another origin gets none of the connection's
+//! fields, and is refused where the connection has auth.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
+
+use super::Request;
+use super::transport::Wire;
+use crate::options::Plan;
+
+/// The field that ties a call to logs on both sides.
+pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+/// draft-ietf-httpapi-idempotency-key-header.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Fields that belong to the transport.
+const FORBIDDEN: [HeaderName; 4] = [
+    http::header::HOST,
+    http::header::TRANSFER_ENCODING,
+    http::header::UPGRADE,
+    http::header::TE,
+];
+
+/// Whether a field belongs to the transport and may not be set.
+pub(crate) fn is_of_transport(name: &HeaderName) -> bool {
+    FORBIDDEN.contains(name)
+}
+
+/// Puts together what is sent; auth comes later, with each attempt.
+///
+/// # Errors
+/// Why the request cannot be sent.
+pub(crate) fn prepare(
+    plan: &Plan,
+    request: &Request,
+    correlation_id: &str,
+) -> Result<Wire, String> {
+    let url = resolve(plan, request)?;
+    let is_home = url.origin() == plan.base_uri.origin();
+    if !is_home && plan.auth.is_some() {
+        return Err(format!(
+            "the target's origin is not {}, and credentials do not cross origins",
+            plan.base_uri.origin().ascii_serialization()
+        ));
+    }
+    let mut headers = HeaderMap::new();
+    if is_home {
+        for (name, value) in &plan.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
+    add_fields(&mut headers, &request.headers)?;
+    let correlation_id = HeaderValue::from_str(correlation_id).map_err(|e| e.to_string())?;
+    headers.insert(CORRELATION_ID, correlation_id);
+    if let Some(key) = &request.idempotency_key {
+        let key = HeaderValue::from_str(key)
+            .map_err(|_| "the idempotency key holds bytes that no field may hold".to_owned())?;
+        headers.insert(IDEMPOTENCY_KEY, key);
+    }
+    Ok(Wire {
+        method: request.method.clone(),
+        url,
+        headers,
+        body: request.body.clone(),
+    })
+}
+
+fn resolve(plan: &Plan, request: &Request) -> Result<Url, String> {
+    let mut url = plan
+        .base_uri
+        .join(&request.target)
+        .map_err(|error| format!("the target is no URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!(
+            "the scheme '{}' is neither http nor https",
+            url.scheme()
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("the target holds a user or password; use the auth option".to_owned());
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err("the target names no host".to_owned());
+    }
+    url.set_fragment(None);
+    if !request.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&request.query);
+    }
+    Ok(url)
+}
+
+/// Fields of the call replace the connection's; one that comes twice in the call is sent twice.
+fn add_fields(headers: &mut HeaderMap, fields: &[(String, Vec<u8>)]) -> Result<(), String> {
+    let mut of_call = HeaderMap::new();
+    for (name, value) in fields {
+        let parsed = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| format!("'{}' is no field name", name.escape_debug()))?;
+        if is_of_transport(&parsed) {
+            return Err(format!("the field '{parsed}' belongs to the transport"));
+        }
+        let value = HeaderValue::from_bytes(value)
+            .map_err(|_| format!("the field '{parsed}' holds bytes that no field may hold"))?;
+        of_call.append(parsed, value);
+    }
+    for name in of_call.keys() {
+        headers.remove(name);
+    }
+    let mut last = None;
+    for (name, value) in of_call {
+        last = name.or(last);
+        if let Some(name) = &last {
+            headers.append(name.clone(), value);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! The PHP side of a wait: signals and time limits, and the connection's switch.
+//!
+//! The switch is a durable record. It is read at most every 400 ms by each client, so that a pause
+//! acts within a second everywhere; where the store cannot be read, the last known state holds,
+//! which the segment keeps for all workers of the host.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::raw;
+use crate::clock::{self, Monotonic};
+use crate::http::{Host, Stop};
+use crate::idempotency::Switches;
+use crate::segment::Connection;
+use crate::store::Store;
+
+const SWITCH_READ_EVERY: Duration = Duration::from_millis(400);
+
+/// What a client asks between slices of waiting.
+pub(super) struct PhpHost {
+    connection: String,
+    shared: Connection,
+    switches: Option<Switches>,
+    read_at: Cell<Option<Monotonic>>,
+}
+
+impl PhpHost {
+    pub(super) fn new(connection: &str, shared: Connection, store: Option<Rc<dyn Store>>) -> Self {
+        Self {
+            connection: connection.to_owned(),
+            shared,
+            switches: store.map(Switches::new),
+            read_at: Cell::new(None),
+        }
+    }
+
+    fn is_paused(&self) -> bool {
+        let now = clock::monotonic();
+        let is_due = self.read_at.get().is_none_or(|at| now.since(at) >= SWITCH_READ_EVERY);
+        if let (true, Some(switches)) = (is_due, &self.switches) {
+            self.read_at.set(Some(now));
+            if let Ok(paused) = switches.is_paused(&self.connection) {
+                self.shared.set_paused(paused);
+            }
+        }
+        self.shared.last_known_paused()
+    }
+}
+
+impl Host for PhpHost {
+    fn before_attempt(&self) -> Result<(), Stop> {
+        if self.is_paused() {
+            return Err(Stop::Paused { reason: "switched off".to_owned() });
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), Stop> {
+        if raw::is_interrupt_pending() {
+            return Err(Stop::Interrupted);
+        }
+        self.before_attempt()
+    }
+}

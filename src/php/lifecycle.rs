@@ -1,0 +1,39 @@
+//! What happens when PHP starts, when a request ends and when the process forks.
+
+use super::{exception_classes, ini, raw};
+use crate::segment::{self, SegmentOptions};
+use crate::{clock, http, options, store, testing};
+
+/// MINIT: settings, exception classes, fork hooks. No thread, socket or file is opened here,
+/// because FPM forks its workers from this process.
+pub(super) fn startup(_ty: i32, module_number: i32) -> i32 {
+    let started = std::panic::catch_unwind(|| {
+        ini::register(module_number);
+        segment::configure(SegmentOptions { dir: ini::segment_dir() });
+        if ini::is_testing() {
+            testing::failpoint::enable();
+        }
+        raw::at_fork(before_fork, after_fork_in_child);
+        exception_classes::register().is_ok()
+    });
+    if matches!(started, Ok(true)) { 0 } else { -1 }
+}
+
+/// RSHUTDOWN: drops what belongs to the request, before PHP frees its objects.
+pub(super) extern "C" fn request_shutdown(_ty: i32, _module_number: i32) -> i32 {
+    let _ = std::panic::catch_unwind(|| {
+        options::secret::clear_resolvers();
+        clock::thaw();
+    });
+    0
+}
+
+/// A WAL file held open across a fork loses committed rows: close before, reopen lazily.
+extern "C" fn before_fork() {
+    let _ = std::panic::catch_unwind(store::sqlite::close_all_before_fork);
+}
+
+/// The parent's engine, its sockets and its runtime are not the child's.
+extern "C" fn after_fork_in_child() {
+    http::engine::forked();
+}

@@ -1,0 +1,167 @@
+//! The engine's C functions that ext-php-rs does not wrap, each behind a safe function.
+//!
+//! Everything here runs on the PHP thread: class declaration in MINIT, the rest inside a call
+//! from PHP. Nothing is kept beyond the call but class entries, which live as long as the module.
+
+#![expect(unsafe_code, reason = "the engine's C interface; every block says what makes it sound")]
+
+use std::ffi::{CStr, c_char, c_int, c_void};
+
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::ffi::{zend_object, zend_type, zval};
+use ext_php_rs::types::{ZendObject, ZendStr, Zval};
+use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
+
+unsafe extern "C" {
+    static spl_ce_RuntimeException: *mut ClassEntry;
+    static spl_ce_InvalidArgumentException: *mut ClassEntry;
+
+    fn zend_declare_typed_property(
+        ce: *mut ClassEntry,
+        name: *mut ZendStr,
+        property: *mut zval,
+        access_type: c_int,
+        doc_comment: *mut ZendStr,
+        r#type: zend_type,
+    ) -> *mut c_void;
+    fn zend_update_property(
+        scope: *mut ClassEntry,
+        object: *mut zend_object,
+        name: *const c_char,
+        name_length: usize,
+        value: *mut zval,
+    );
+    fn zend_exception_set_previous(exception: *mut zend_object, previous: *mut zend_object);
+    fn zend_ini_string(name: *const c_char, name_length: usize, orig: c_int) -> *const c_char;
+    fn pthread_atfork(
+        prepare: Option<extern "C" fn()>,
+        parent: Option<extern "C" fn()>,
+        child: Option<extern "C" fn()>,
+    ) -> c_int;
+}
+
+const ZEND_ACC_PUBLIC: c_int = 1;
+
+/// Types of the exceptions' properties, as the engine's type masks.
+#[derive(Clone, Copy)]
+pub(super) enum PropertyType {
+    /// `string`
+    Text,
+    /// `int`
+    Int,
+    /// `?int`
+    NullableInt,
+    /// `mixed`
+    Any,
+}
+
+impl PropertyType {
+    fn mask(self) -> u32 {
+        // MAY_BE_* of Zend/zend_type_info.h: 1 << IS_*.
+        match self {
+            Self::Text => 1 << 6,
+            Self::Int => 1 << 4,
+            Self::NullableInt => (1 << 4) | (1 << 1),
+            Self::Any => 0x3fe,
+        }
+    }
+
+    fn default(self) -> Zval {
+        let mut value = Zval::new();
+        match self {
+            Self::Text => {
+                // An interned string is not counted, as a default of an internal class must be.
+                let _ = value.set_interned_string("", true);
+            }
+            Self::Int => value.set_long(0),
+            Self::NullableInt | Self::Any => value.set_null(),
+        }
+        value
+    }
+}
+
+/// `\RuntimeException`.
+pub(super) fn runtime_exception() -> &'static ClassEntry {
+    // SAFETY: SPL is always built in and registers its classes before any shared extension starts.
+    unsafe { &*spl_ce_RuntimeException }
+}
+
+/// `\InvalidArgumentException`.
+pub(super) fn invalid_argument_exception() -> &'static ClassEntry {
+    // SAFETY: as for runtime_exception().
+    unsafe { &*spl_ce_InvalidArgumentException }
+}
+
+/// Declares a public typed property with its neutral default; in MINIT only.
+pub(super) fn declare_property(ce: &mut ClassEntry, name: &str, ty: PropertyType) {
+    let name = ZendStr::new_interned(name, true).into_raw();
+    let mut default = ty.default();
+    let ty = zend_type { ptr: std::ptr::null_mut(), type_mask: ty.mask() };
+    // SAFETY: MINIT on the main thread; the name is interned and persistent, the default is not counted.
+    unsafe {
+        zend_declare_typed_property(
+            ce,
+            name,
+            &raw mut default,
+            ZEND_ACC_PUBLIC,
+            std::ptr::null_mut(),
+            ty,
+        );
+    }
+}
+
+/// Writes a property of an object from within the scope of `class`, protected ones included.
+pub(super) fn update_property(class: &ClassEntry, object: &mut ZendObject, name: &str, value: &mut Zval) {
+    // SAFETY: class and object are live on this thread; the engine copies the value.
+    unsafe {
+        zend_update_property(
+            std::ptr::from_ref(class).cast_mut(),
+            object,
+            name.as_ptr().cast(),
+            name.len(),
+            value,
+        );
+    }
+}
+
+/// Hangs `previous` behind `exception`, whose own chain is kept.
+pub(super) fn set_previous(exception: &mut ZendObject, previous: ZBox<ZendObject>) {
+    let previous = previous.into_raw();
+    // SAFETY: both are live exceptions; the engine takes over the reference to the previous one.
+    unsafe { zend_exception_set_previous(exception, previous) };
+}
+
+/// The value of an ini setting as it stands now.
+pub(super) fn ini_string(name: &CStr) -> String {
+    // SAFETY: the name is a valid C string and its length is given without the terminator.
+    let value = unsafe { zend_ini_string(name.as_ptr(), name.count_bytes(), 0) };
+    if value.is_null() {
+        return String::new();
+    }
+    // SAFETY: a non-null result is a C string that the engine keeps at least until the next change.
+    let value = unsafe { CStr::from_ptr(value) };
+    value.to_string_lossy().into_owned()
+}
+
+/// Whether the engine wants to interrupt what runs: a signal, a timeout.
+pub(super) fn is_interrupt_pending() -> bool {
+    ExecutorGlobals::get().vm_interrupt.value
+}
+
+/// Registers what happens around every fork of this process; once a process.
+pub(super) fn at_fork(prepare: extern "C" fn(), child: extern "C" fn()) {
+    // SAFETY: the handlers are plain functions that live as long as the extension is mapped.
+    unsafe { pthread_atfork(Some(prepare), None, Some(child)) };
+}
+
+/// The name of the server interface: `cli`, `fpm-fcgi` …
+pub(super) fn sapi_name() -> String {
+    // SAFETY: the SAPI fills this in before any module starts and never changes it.
+    let name = unsafe { ext_php_rs::ffi::sapi_module.name };
+    if name.is_null() {
+        return String::new();
+    }
+    // SAFETY: a C string of the SAPI's own static data.
+    let name = unsafe { CStr::from_ptr(name) };
+    name.to_string_lossy().into_owned()
+}

@@ -1,0 +1,119 @@
+//! `Causeway\Response`: what a vendor answered, under PSR-7's method names.
+
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::exception::PhpResult;
+use ext_php_rs::flags::ClassFlags;
+use ext_php_rs::prelude::*;
+use ext_php_rs::types::{ZendHashTable, Zval};
+
+use super::value;
+use crate::http::Answer;
+
+/// What a vendor answered. PSR-7's names where PSR-7 has the concept.
+#[php_class]
+#[php(name = "Causeway\\Response", flags = ClassFlags::Final)]
+pub struct PhpResponse {
+    answer: Answer,
+}
+
+impl PhpResponse {
+    pub(super) fn new(answer: Answer) -> Self {
+        Self { answer }
+    }
+
+    fn values_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.answer.headers.get_all(name.to_ascii_lowercase()).iter().map(http::HeaderValue::as_bytes)
+    }
+}
+
+#[php_impl]
+impl PhpResponse {
+    /// The status code, 100 to 599.
+    #[php(name = "getStatusCode")]
+    pub fn status_code(&self) -> i64 {
+        i64::from(self.answer.status)
+    }
+
+    /// The reason phrase as the vendor sent it, or the standard one.
+    #[php(name = "getReasonPhrase")]
+    pub fn reason_phrase(&self) -> String {
+        self.answer.reason.clone()
+    }
+
+    /// '1.0', '1.1' or '2'.
+    #[php(name = "getProtocolVersion")]
+    pub fn protocol_version(&self) -> &'static str {
+        match self.answer.version {
+            http::Version::HTTP_09 | http::Version::HTTP_10 => "1.0",
+            http::Version::HTTP_2 => "2",
+            http::Version::HTTP_3 => "3",
+            _ => "1.1",
+        }
+    }
+
+    /// All fields by lower-case name.
+    ///
+    /// @return array<string, list<string>>
+    #[php(name = "getHeaders")]
+    pub fn headers(&self) -> PhpResult<ZBox<ZendHashTable>> {
+        let mut fields = ZendHashTable::new();
+        for name in self.answer.headers.keys() {
+            fields.insert(name.as_str(), value::list(self.values_of(name.as_str()).map(value::bytes))?)?;
+        }
+        Ok(fields)
+    }
+
+    /// Whether the field is there; names are compared without case.
+    #[php(name = "hasHeader")]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.values_of(name).next().is_some()
+    }
+
+    /// The field's values, one for each line.
+    ///
+    /// @return list<string>
+    #[php(name = "getHeader")]
+    pub fn header(&self, name: &str) -> PhpResult<ZBox<ZendHashTable>> {
+        value::list(self.values_of(name).map(value::bytes))
+    }
+
+    /// The field's values joined by a comma, empty when it is not there.
+    #[php(name = "getHeaderLine")]
+    pub fn header_line(&self, name: &str) -> Zval {
+        value::bytes(&self.values_of(name).collect::<Vec<_>>().join(&b", "[..]))
+    }
+
+    /// The whole body as bytes.
+    #[php(name = "text")]
+    pub fn text(&self) -> Zval {
+        value::bytes(&self.answer.body)
+    }
+
+    /// The body decoded as PHP's json_decode() does: arrays, the last of duplicate keys, integers
+    /// beyond 64 bits as strings.
+    ///
+    /// @throws \JsonException
+    ///   When the body is no JSON, or nested deeper than $depth.
+    #[php(name = "json", defaults(depth = 128))]
+    pub fn json(&self, depth: i64) -> PhpResult<Zval> {
+        value::json_decode(&self.answer.body, depth)
+    }
+
+    /// Attempts that were made, 1 when the first succeeded.
+    #[php(name = "attempts")]
+    pub fn attempts(&self) -> i64 {
+        i64::from(self.answer.attempts)
+    }
+
+    /// Milliseconds from the call's start to the end of the body.
+    #[php(name = "elapsedMs")]
+    pub fn elapsed_ms(&self) -> f64 {
+        self.answer.elapsed.as_secs_f64() * 1000.0
+    }
+
+    /// Sent to the vendor as X-Correlation-Id, and found in exceptions and logs.
+    #[php(name = "correlationId")]
+    pub fn correlation_id(&self) -> String {
+        self.answer.correlation_id.clone()
+    }
+}

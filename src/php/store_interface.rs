@@ -1,0 +1,93 @@
+//! `Causeway\Store`: the PHP interface behind which an application keeps Causeway's records.
+
+use ext_php_rs::boxed::ZBox;
+use ext_php_rs::exception::PhpResult;
+use ext_php_rs::prelude::*;
+use ext_php_rs::types::{ZendHashTable, Zval};
+
+/// Where durable records live: an application's own database, or one of Causeway's own stores.
+///
+/// A record is an array: key (64 hex digits), scope, label, state, version, due_at_ms,
+/// lease_until_ms, token, attempts, checksum, created_at_ms, updated_at_ms, detail (a string of
+/// JSON), payload (bytes, or NULL). Kinds: inbox, outbox, snapshot, cursor, switch. Keys compare
+/// by bytes. Times are Unix milliseconds of the store's own clock.
+#[php_interface]
+#[php(name = "Causeway\\Store")]
+pub trait StoreInterface {
+    /// The store's own clock, Unix milliseconds.
+    #[php(name = "nowMs")]
+    fn now_ms(&self) -> PhpResult<i64>;
+
+    /// Inserts unless the key is there: one conditional write, never read-then-write.
+    ///
+    /// @param array<string, mixed> $record
+    ///
+    /// @return bool
+    ///   TRUE when it was inserted.
+    #[php(name = "insert")]
+    fn insert(&self, kind: &str, record: &ZendHashTable) -> PhpResult<bool>;
+
+    /// The record with its payload, locked when a transaction is open; NULL when there is none.
+    ///
+    /// @return array<string, mixed>|null
+    #[php(name = "read")]
+    fn read(&self, kind: &str, key: &str) -> PhpResult<Option<ZBox<ZendHashTable>>>;
+
+    /// Replaces the record only if its version is still $version; the new one carries
+    /// $version + 1. Scope, label and created_at_ms stay; a payload of NULL leaves the stored one.
+    ///
+    /// @param array<string, mixed> $record
+    ///
+    /// @return bool
+    ///   TRUE when it was replaced.
+    #[php(name = "replace")]
+    fn replace(&self, kind: &str, record: &ZendHashTable, version: i64) -> PhpResult<bool>;
+
+    /// Records without payload in any of these states, oldest due first, then by key.
+    ///
+    /// @param list<string> $states
+    ///
+    /// @return list<array<string, mixed>>
+    #[php(name = "find")]
+    fn find(
+        &self,
+        kind: &str,
+        states: &ZendHashTable,
+        scope: Option<&str>,
+        due_only: bool,
+        limit: i64,
+    ) -> PhpResult<ZBox<ZendHashTable>>;
+
+    /// Counts by scope and state.
+    ///
+    /// @return list<array{scope: string, state: string, count: int, oldest_due_at_ms: int}>
+    #[php(name = "counts")]
+    fn counts(&self, kind: &str) -> PhpResult<ZBox<ZendHashTable>>;
+
+    /// Deletes a record and its payload.
+    ///
+    /// @return bool
+    ///   Whether it was there.
+    #[php(name = "delete")]
+    fn delete(&self, kind: &str, key: &str) -> PhpResult<bool>;
+
+    /// Deletes at most $limit records in these states that were last replaced before a time.
+    ///
+    /// @param list<string> $states
+    ///
+    /// @return int
+    ///   How many went.
+    #[php(name = "purge")]
+    fn purge(&self, kind: &str, states: &ZendHashTable, before_ms: i64, limit: i64)
+    -> PhpResult<i64>;
+
+    /// Runs $work in one transaction, joining one that is open. An exception rolls back and is
+    /// thrown on.
+    ///
+    /// @param callable(): mixed $work
+    ///
+    /// @return mixed
+    ///   What $work returned.
+    #[php(name = "atomically")]
+    fn atomically(&self, work: ext_php_rs::types::ZendCallable<'_>) -> PhpResult<Zval>;
+}

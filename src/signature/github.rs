@@ -1,0 +1,65 @@
+//! GitHub: <https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries>.
+//!
+//! Signed bytes: the body. Header: `X-Hub-Signature-256: sha256=<hex of HMAC-SHA256>`. Key: the
+//! secret's bytes. No time is signed, so there is no window: the ledger alone stops replays.
+//! `X-Hub-Signature` (SHA-1) is never looked at as a proof. The id, `X-GitHub-Delivery`, and the
+//! type, `X-GitHub-Event`, are not signed: whoever captured a delivery can send it again under a
+//! new id. A delivery without an id gets the hash of its body.
+
+use super::event::sha256_hex;
+use super::scheme::{Presented, Scheme, hex_mac};
+use super::{Event, Message, Refusal};
+
+const SIGNATURE: &str = "x-hub-signature-256";
+const LEGACY_SIGNATURE: &str = "x-hub-signature";
+const DELIVERY: &str = "x-github-delivery";
+const EVENT: &str = "x-github-event";
+
+/// The scheme `github`.
+pub(crate) struct GitHub;
+
+impl Scheme for GitHub {
+    fn name(&self) -> &'static str {
+        "github"
+    }
+
+    fn default_tolerance_s(&self) -> Option<u32> {
+        None
+    }
+
+    fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
+        let Some(header) = message.headers.optional(SIGNATURE)? else {
+            let has_legacy = message.headers.all(LEGACY_SIGNATURE).next().is_some();
+            return Err(if has_legacy {
+                Refusal::UnsupportedAlgorithm
+            } else {
+                Refusal::MissingHeader(SIGNATURE)
+            });
+        };
+        let signature = match header.strip_prefix(b"sha256=") {
+            Some(hex) => hex_mac(hex).ok_or(Refusal::MalformedHeader(SIGNATURE))?,
+            None if header.starts_with(b"sha1=") => return Err(Refusal::UnsupportedAlgorithm),
+            None => return Err(Refusal::MalformedHeader(SIGNATURE)),
+        };
+        Ok(Presented {
+            signed: vec![message.body],
+            signatures: vec![signature],
+            signed_at: None,
+        })
+    }
+
+    fn events(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
+        let id = match message.headers.optional_token(DELIVERY)? {
+            Some(id) => id.to_owned(),
+            None => sha256_hex(&presented.signed),
+        };
+        let kind = message.headers.optional_token(EVENT)?;
+        Ok(vec![
+            Event::new(self.name(), &id, message.body).with_kind(kind),
+        ])
+    }
+}

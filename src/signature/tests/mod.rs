@@ -1,0 +1,132 @@
+//! The verifier from outside: what all its tests share, and noise that must never panic.
+//! `schemes.rs` has the published vectors and the mutations, `options.rs` the options.
+
+mod options;
+mod schemes;
+
+use proptest::prelude::*;
+
+use super::*;
+
+const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const STANDARD_ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+const STANDARD_TIME: &str = "1614265330";
+const STANDARD_SIGNATURE: &str = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+const STANDARD_BODY: &str = r#"{"test": 2432232314}"#;
+const STANDARD_NOW: UnixMs = UnixMs(1_614_265_330_000);
+
+const GITHUB_SECRET: &str = "It's a Secret to Everybody";
+const GITHUB_SIGNATURE: &str =
+    "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
+const GITHUB_BODY: &str = "Hello, World!";
+
+const STRIPE_SECRET: &str = "whsec_test_secret";
+const STRIPE_NOW: UnixMs = UnixMs(1_700_000_000_000);
+const STRIPE_MAC: &str = "3bfab77baf5f7b6991a46c9b53b6547d7afc56148b10468fcad9f35c1992ffbd";
+const STRIPE_BODY: &str = "{\n  \"id\": \"evt_test_webhook\",\n  \"object\": \"event\",\n  \"data\": { \"object\": { \"id\": \"rdr_123\", \"object\": \"terminal.reader\" } }\n}";
+
+fn text(value: &str) -> Value {
+    Value::Str(value.as_bytes().to_vec())
+}
+
+fn map(entries: &[(&str, Value)]) -> Value {
+    Value::Map(
+        entries
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone()))
+            .collect(),
+    )
+}
+
+fn secrets(list: &[&str]) -> Value {
+    map(&[(
+        "secrets",
+        Value::List(list.iter().map(|secret| text(secret)).collect()),
+    )])
+}
+
+fn verifier(scheme: &str, list: &[&str]) -> Verifier {
+    Verifier::new(scheme, &secrets(list)).unwrap()
+}
+
+fn verify(
+    verifier: &Verifier,
+    headers: &[(&str, &str)],
+    body: &str,
+    now: UnixMs,
+) -> Result<Verified, Refusal> {
+    let headers = Headers::new(headers.iter().copied());
+    verifier.verify(
+        &Message {
+            body: body.as_bytes(),
+            headers: &headers,
+            method: "POST",
+            url: "",
+        },
+        now,
+    )
+}
+
+fn standard(changes: &[(&'static str, &str)]) -> Result<Verified, Refusal> {
+    let of = |name, otherwise| {
+        changes
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map_or(otherwise, |(_, value)| *value)
+    };
+    let fields = [
+        ("Webhook-Id", of("id", STANDARD_ID)),
+        ("Webhook-Timestamp", of("time", STANDARD_TIME)),
+        ("Webhook-Signature", of("signature", STANDARD_SIGNATURE)),
+    ];
+    let sent: Vec<_> = fields
+        .into_iter()
+        .filter(|(_, value)| *value != "(absent)")
+        .collect();
+    verify(
+        &verifier("standard-webhooks", &[STANDARD_SECRET]),
+        &sent,
+        of("body", STANDARD_BODY),
+        STANDARD_NOW,
+    )
+}
+
+fn stripe_header(header: &str) -> Result<Verified, Refusal> {
+    verify(
+        &verifier("stripe", &[STRIPE_SECRET]),
+        &[("Stripe-Signature", header)],
+        STRIPE_BODY,
+        STRIPE_NOW,
+    )
+}
+
+fn github(headers: &[(&str, &str)], body: &str) -> Result<Verified, Refusal> {
+    verify(
+        &verifier("github", &[GITHUB_SECRET]),
+        headers,
+        body,
+        UnixMs(0),
+    )
+}
+
+proptest! {
+    #[test]
+    fn no_header_and_no_body_makes_a_verifier_panic_or_accept(
+        value in proptest::collection::vec(any::<u8>(), 0..200),
+        other in "(t=[0-9]{0,18},?|v1[,=]|[ -~]{0,20}|v1,[A-Za-z0-9+/=]{0,60} ?){0,6}",
+        body in proptest::collection::vec(any::<u8>(), 0..100),
+        now in any::<i64>(),
+    ) {
+        for scheme in scheme::all() {
+            let verifier = verifier(scheme.name(), &[STANDARD_SECRET]);
+            for (first, second) in [(value.as_slice(), other.as_bytes()), (other.as_bytes(), value.as_slice())] {
+                let headers = Headers::new([
+                    ("webhook-id", b"msg_1".as_slice()), ("webhook-timestamp", b"1614265330"), ("webhook-signature", first),
+                    ("stripe-signature", first), ("x-hub-signature-256", first), ("x-github-delivery", second),
+                ]);
+                let message = Message { body: &body, headers: &headers, method: "POST", url: "" };
+                prop_assert!(verifier.verify(&message, UnixMs(now)).is_err());
+            }
+        }
+    }
+}

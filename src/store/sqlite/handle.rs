@@ -1,0 +1,173 @@
+//! The open file of a store: when it is opened, closed and opened anew.
+//!
+//! A handle belongs to one thread. Before a fork, the handles of the forking thread close; the
+//! handles of other threads do not exist in the child. A process that forked without our hook is
+//! known by its id: what it inherited is forgotten, never closed, as closing would touch files
+//! that belong to the parent. A transaction that a fork interrupted is rolled back, and its
+//! commit says so.
+
+use std::cell::{Cell, RefCell};
+use std::path::{Path, PathBuf};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use super::{StoreError, StoreErrorKind, error, schema};
+use crate::store::memory::doomed;
+
+/// How long a statement waits for another process's transaction.
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+/// Statements kept prepared: every one of the five kinds.
+const PREPARED_STATEMENTS: usize = 64;
+
+thread_local! {
+    /// The handles of this thread, for the fork hook.
+    static HANDLES: RefCell<Vec<Weak<Handle>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Closes the stores of this thread. Called in the `pthread_atfork` prepare hook; each store
+/// opens its file again, on both sides, when it is next used.
+pub fn close_all_before_fork() {
+    // A thread that is ending has no handles any more.
+    let _ = HANDLES.try_with(|handles| {
+        for handle in handles.borrow().iter().filter_map(Weak::upgrade) {
+            handle.close();
+        }
+    });
+}
+
+/// A connection, and the process that opened it.
+#[derive(Debug)]
+struct Opened {
+    connection: Connection,
+    pid: u32,
+}
+
+/// A path, and the file behind it while it is open.
+#[derive(Debug)]
+pub(super) struct Handle {
+    path: PathBuf,
+    opened: RefCell<Option<Opened>>,
+    is_in_transaction: Cell<bool>,
+    is_doomed: Cell<bool>,
+}
+
+impl Handle {
+    /// A handle that is not open yet.
+    pub(super) fn new(path: PathBuf) -> Rc<Self> {
+        let handle = Rc::new(Self {
+            path,
+            opened: RefCell::new(None),
+            is_in_transaction: Cell::new(false),
+            is_doomed: Cell::new(false),
+        });
+        let _ = HANDLES.try_with(|handles| {
+            let mut handles = handles.borrow_mut();
+            handles.retain(|known| known.strong_count() > 0);
+            handles.push(Rc::downgrade(&handle));
+        });
+        handle
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a transaction of `atomically` is open.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.is_in_transaction.get()
+    }
+
+    /// The open transaction must not commit.
+    pub(super) fn doom(&self) {
+        self.is_doomed.set(true);
+    }
+
+    /// Uses the connection, which is opened where it is not. No foreign code runs inside.
+    pub(super) fn with<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let mut opened = self.opened.borrow_mut();
+        let pid = std::process::id();
+        if opened.as_ref().is_some_and(|it| it.pid != pid) {
+            // A fork that no hook saw: the connection is the parent's.
+            std::mem::forget(opened.take());
+        }
+        if opened.is_none() {
+            if self.is_in_transaction.get() {
+                return Err(interrupted(&self.path));
+            }
+            let connection = schema::open(&self.path, BUSY_WAIT)?;
+            connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
+            *opened = Some(Opened { connection, pid });
+        }
+        match opened.as_ref() {
+            Some(it) => work(&it.connection).map_err(|source| error::classify(&self.path, source)),
+            None => Err(interrupted(&self.path)),
+        }
+    }
+
+    /// Begins the transaction of `atomically`; it rolls back when it is dropped.
+    pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
+        self.with(|connection| connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]))?;
+        self.is_in_transaction.set(true);
+        self.is_doomed.set(false);
+        Ok(Transaction { handle: self })
+    }
+
+    fn close(&self) {
+        // In use by a statement on this very thread: a fork inside SQLite, which does not happen.
+        if let Ok(mut opened) = self.opened.try_borrow_mut() {
+            match opened.take() {
+                Some(it) if it.pid == std::process::id() => drop(it),
+                inherited => std::mem::forget(inherited),
+            }
+        }
+    }
+}
+
+/// The open transaction of a handle.
+pub(super) struct Transaction<'a> {
+    handle: &'a Handle,
+}
+
+impl Transaction<'_> {
+    /// Makes it last.
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        if self.handle.is_doomed.get() {
+            return Err(doomed());
+        }
+        self.handle.with(|connection| {
+            connection.prepare_cached("COMMIT")?.execute([])?;
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // After a commit SQLite is in autocommit mode again, and there is nothing to undo. Where
+        // the rollback fails, closing the file undoes it.
+        let undone = self.handle.with(|connection| {
+            if connection.is_autocommit() {
+                return Ok(());
+            }
+            connection.execute_batch("ROLLBACK")
+        });
+        if undone.is_err() {
+            self.handle.close();
+        }
+        self.handle.is_in_transaction.set(false);
+    }
+}
+
+/// The file was closed by a fork while a transaction was open.
+fn interrupted(path: &Path) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Misuse,
+        format!("store '{}': rolled back, the process forked inside the transaction", path.display()),
+    )
+}

@@ -1,0 +1,75 @@
+//! The tables, and how the file is opened.
+//!
+//! `PRAGMA user_version` carries the schema's version, which only expands within a major version:
+//! an older release works on a newer file. Each kind has a table of columns and a table of
+//! payloads, so that a look through states never reads payloads.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{Kind, StoreError, error};
+
+/// What `user_version` says once the tables are there.
+const VERSION: i64 = 1;
+
+/// Opens the file, makes it when it is not there, and brings its tables up to date.
+pub(super) fn open(path: &Path, busy_wait: Duration) -> Result<Connection, StoreError> {
+    connect(path, busy_wait).map_err(|source| error::classify(path, source))
+}
+
+fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
+    // A store belongs to one thread, so SQLite needs no mutex; a path is never read as a URI.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy_wait)?;
+    // Answers with the mode that holds; on a file system without shared memory it is not WAL,
+    // and the store works more slowly.
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if version(&connection)? < VERSION {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Another process may have been first.
+        if version(&transaction)? < VERSION {
+            for kind in Kind::ALL {
+                transaction.execute_batch(&tables_of(kind))?;
+            }
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+fn tables_of(kind: Kind) -> String {
+    let table = format!("causeway_{}", kind.name());
+    format!(
+        "CREATE TABLE {table} (
+            key TEXT NOT NULL PRIMARY KEY,
+            scope TEXT NOT NULL,
+            label TEXT NOT NULL,
+            state TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            due_at_ms INTEGER NOT NULL,
+            lease_until_ms INTEGER NOT NULL,
+            token INTEGER NOT NULL,
+            attempts INTEGER NOT NULL,
+            checksum TEXT NOT NULL,
+            created_at_ms INTEGER NOT NULL,
+            updated_at_ms INTEGER NOT NULL,
+            detail TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX {table}_due ON {table} (state, due_at_ms);
+        CREATE TABLE {table}_payload (
+            key TEXT NOT NULL PRIMARY KEY,
+            payload BLOB NOT NULL
+        ) STRICT;"
+    )
+}

@@ -1,0 +1,155 @@
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+use crate::store::contract::store_contract;
+
+fn record(name: &str) -> Record {
+    Record::new(Key::of(&[name.as_bytes()]), "scope", name, "pending", 1)
+}
+
+#[test]
+fn keeps_the_contract() {
+    let dir = tempfile::tempdir().unwrap();
+    let number = std::cell::Cell::new(0);
+    store_contract(|| {
+        number.set(number.get() + 1);
+        let path = dir.path().join(format!("{}.sqlite", number.get()));
+        Box::new(SqliteStore::open(path).unwrap())
+    });
+}
+
+#[test]
+fn time_comes_from_sql_unless_it_is_frozen() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
+    let apart_ms = store.now_ms().unwrap() - crate::clock::unix().0;
+    assert!(apart_ms.abs() < 5_000, "both read the host's clock, {apart_ms} ms apart");
+}
+
+#[test]
+fn records_outlive_the_handle() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    SqliteStore::open(&path).unwrap().insert(Kind::Inbox, &record("a")).unwrap();
+    let again = SqliteStore::open(&path).unwrap();
+    assert!(again.read(Kind::Inbox, &record("a").key).unwrap().is_some());
+}
+
+#[test]
+fn a_missing_directory_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = SqliteStore::open(dir.path().join("none/s.sqlite")).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Unavailable);
+    let text = error.to_string();
+    assert!(text.contains("none' does not exist"), "{text}");
+}
+
+#[test]
+fn a_directory_and_a_foreign_file_are_told_apart() {
+    let dir = tempfile::tempdir().unwrap();
+    let error = SqliteStore::open(dir.path()).unwrap_err();
+    assert!(error.to_string().contains("it is a directory"), "{error}");
+    let path = dir.path().join("notes.txt");
+    fs::write(&path, "x".repeat(4096)).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Corrupt);
+    assert!(error.to_string().contains("no SQLite database"), "{error}");
+}
+
+#[test]
+fn a_read_only_file_is_unavailable_and_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let store = SqliteStore::open(&path).unwrap();
+    // What a file system mounted read-only answers, without needing one (root may write anything).
+    store.handle.with(|connection| connection.pragma_update(None, "query_only", true)).unwrap();
+    let error = store.insert(Kind::Inbox, &record("a")).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("s.sqlite': it cannot be written"), "{error}");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_full_disk_stores_nothing_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
+    let pages: i64 = store
+        .handle
+        .with(|connection| connection.query_row("PRAGMA page_count", [], |row| row.get(0)))
+        .unwrap();
+    store
+        .handle
+        .with(|c| c.query_row(&format!("PRAGMA max_page_count = {}", pages + 1), [], |_| Ok(())))
+        .unwrap();
+    let big = Record { payload: Some(vec![7; 100_000]), ..record("big") };
+    let error = store.insert(Kind::Inbox, &big).unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Full);
+    assert!(error.to_string().contains("the disk is full"), "{error}");
+    assert_eq!(store.read(Kind::Inbox, &big.key).unwrap(), None, "no row without its payload");
+    let error = store
+        .atomically(&mut || store.insert(Kind::Inbox, &big).map(|_| ()))
+        .unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Full);
+    assert!(store.insert(Kind::Inbox, &record("small")).unwrap(), "the store works on");
+}
+
+#[test]
+fn a_writer_that_waits_too_long_hears_busy() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let holder = SqliteStore::open(&path).unwrap();
+    let other = SqliteStore::open(&path).unwrap();
+    other.handle.with(|c| c.busy_timeout(std::time::Duration::ZERO)).unwrap();
+    holder
+        .atomically(&mut || {
+            let error = other.insert(Kind::Inbox, &record("a")).unwrap_err();
+            assert_eq!(error.kind, StoreErrorKind::Busy);
+            assert!(other.read(Kind::Inbox, &record("a").key).is_ok(), "readers go on");
+            Ok(())
+        })
+        .unwrap();
+    assert!(other.insert(Kind::Inbox, &record("a")).unwrap());
+}
+
+#[test]
+fn closing_before_a_fork_reopens_on_next_use() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
+    store.insert(Kind::Inbox, &record("a")).unwrap();
+    close_all_before_fork();
+    assert!(!dir.path().join("s.sqlite-wal").exists(), "the last close folds the log in");
+    assert!(store.read(Kind::Inbox, &record("a").key).unwrap().is_some());
+}
+
+#[test]
+fn a_fork_inside_a_transaction_rolls_it_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
+    let error = store
+        .atomically(&mut || {
+            store.insert(Kind::Inbox, &record("a"))?;
+            close_all_before_fork();
+            Ok(())
+        })
+        .unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Misuse);
+    assert_eq!(store.read(Kind::Inbox, &record("a").key).unwrap(), None);
+    assert!(store.insert(Kind::Inbox, &record("b")).unwrap());
+}
+
+#[test]
+fn a_second_process_opening_at_once_finds_the_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let threads: Vec<_> = (0..4)
+        .map(|number| {
+            let path = path.clone();
+            std::thread::spawn(move || {
+                let store = SqliteStore::open(path).unwrap();
+                store.insert(Kind::Inbox, &record(&number.to_string())).unwrap()
+            })
+        })
+        .collect();
+    assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+}
