@@ -24,12 +24,14 @@ pub enum EffectsLog {
         /// `causeway_snapshot`, with the application's prefix where there is one.
         table: String,
     },
-    /// A table of the application with the columns `event_id` and `contact_id`.
+    /// A table of the application with a column `event_id`.
     Table {
         /// The SQLite file.
         database: PathBuf,
         /// Its name.
         table: String,
+        /// The column of the entity's id.
+        entity: String,
     },
 }
 
@@ -63,8 +65,8 @@ impl EffectsLog {
     pub fn applications(&self) -> Outcome<HashMap<(String, String), u64>> {
         let database = self.open()?;
         let query = match self {
-            Self::Table { table, .. } => {
-                format!("SELECT event_id, contact_id, count(*) FROM {table} GROUP BY 1, 2")
+            Self::Table { table, entity, .. } => {
+                format!("SELECT event_id, {entity}, count(*) FROM {table} GROUP BY 1, 2")
             }
             Self::Snapshots { .. } => "SELECT cause, label, count(*) FROM drill_effects \
                  WHERE cause IS NOT NULL GROUP BY 1, 2"

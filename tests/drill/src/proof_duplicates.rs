@@ -130,7 +130,7 @@ fn forged_kinds(forged: &Forged) -> (BTreeMap<String, String>, u64) {
 
 /// Runs clean workers until nothing waits; what is left in the end.
 pub async fn drain(stage: &Stage, site: &impl Site) -> Outcome<InboxCounts> {
-    for _ in 0..10 {
+    for _ in 0..20 {
         let counts = health(&stage.http, site)
             .await?
             .inbox
