@@ -198,7 +198,8 @@ impl Vendor {
         mut run: Value,
         mut tell: impl FnMut(u64, u64),
     ) -> Outcome<WebhookRun> {
-        #[derive(Deserialize)]
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
         struct Progress {
             running: bool,
             sent: u64,
