@@ -82,7 +82,9 @@ impl Options {
                 username: public(&mut fields, "username")?,
                 password: hidden(&mut fields, "password")?,
             }),
-            Kind::Bearer => Some(Self::Bearer { token: hidden(&mut fields, "token")? }),
+            Kind::Bearer => Some(Self::Bearer {
+                token: hidden(&mut fields, "token")?,
+            }),
             Kind::ClientCredentials => Some(Self::ClientCredentials(client(&mut fields)?)),
         };
         fields.finish()?;
@@ -122,7 +124,9 @@ fn scopes(fields: &mut Fields) -> Result<Vec<String>, OptionError> {
     let scopes = fields.texts("scopes")?.unwrap_or_default();
     // RFC 6749, 3.3: printable ASCII without space, quote and backslash.
     let is_token = |scope: &str| {
-        scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+        scope
+            .bytes()
+            .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
     };
     match scopes.iter().find(|scope| !is_token(scope)) {
         None => Ok(scopes),
@@ -145,7 +149,9 @@ fn public(fields: &mut Fields, key: &'static str) -> Result<SecretRef, OptionErr
     match (fields.value(key), fields.source()) {
         (Some(Value::Secret(secret)), _) => Ok(secret),
         (Some(Value::Str(bytes)), source) if !bytes.is_empty() => {
-            let reference = std::str::from_utf8(&bytes).ok().filter(|t| secret::is_reference(t));
+            let reference = std::str::from_utf8(&bytes)
+                .ok()
+                .filter(|t| secret::is_reference(t));
             match (reference, source) {
                 (Some(text), Source::File) => Ok(SecretRef::new(text)),
                 (Some(_) | None, _) => Ok(SecretRef::literal(bytes)),

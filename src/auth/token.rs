@@ -67,12 +67,16 @@ pub(crate) fn request(
     }
     match options.style {
         Style::Form => {
-            form.append_pair("client_id", client_id).append_pair("client_secret", client_secret);
+            form.append_pair("client_id", client_id)
+                .append_pair("client_secret", client_secret);
             (form.finish(), None)
         }
         Style::Basic => {
             let pair = format!("{}:{}", encoded(client_id), encoded(client_secret));
-            (form.finish(), Some(format!("Basic {}", STANDARD.encode(pair))))
+            (
+                form.finish(),
+                Some(format!("Basic {}", STANDARD.encode(pair))),
+            )
         }
     }
 }
@@ -116,7 +120,10 @@ pub(crate) fn read(status: u16, body: &[u8]) -> Result<Issued, Denied> {
             .map(Duration::from_secs)
             .ok_or_else(|| unusable("its expires_in is no positive number of seconds"))?,
     };
-    Ok(Issued { token: token.to_owned(), lifetime: lifetime.min(MAX_LIFETIME) })
+    Ok(Issued {
+        token: token.to_owned(),
+        lifetime: lifetime.min(MAX_LIFETIME),
+    })
 }
 
 fn denied(status: u16, json: Option<&serde_json::Value>) -> Denied {

@@ -3,8 +3,12 @@
 //! Cheap to make: parsing is done, sockets and TLS live in the [engine](super::engine) of the
 //! process, and what workers share lives in the segment.
 
-use super::{Answer, CallError, CallErrorKind, Fetch, Request, Sent};
+use super::{Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, transport};
+use crate::clock;
 use crate::options::Plan;
+use crate::policy::retry_after;
+use crate::segment::{self, Connection, Segment};
+use crate::telemetry::Counter;
 
 /// Why the caller wants to stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,12 +55,24 @@ impl Host for NoHost {
 #[derive(Clone, Debug)]
 pub struct Client {
     plan: Plan,
+    segment: &'static Segment,
+    connection: Connection,
 }
 
 impl Client {
-    /// A client for a checked plan; opens nothing yet.
+    /// A client for a checked plan, sharing its state through the host's segment; opens no socket.
     pub fn new(plan: Plan) -> Self {
-        Self { plan }
+        Self::with_segment(plan, segment::segment())
+    }
+
+    /// A client that shares its state through this segment: tests.
+    pub fn with_segment(plan: Plan, segment: &'static Segment) -> Self {
+        let connection = segment.connection(&plan.namespace, &plan.name);
+        Self {
+            plan,
+            segment,
+            connection,
+        }
     }
 
     /// The plan it follows.
@@ -64,30 +80,64 @@ impl Client {
         &self.plan
     }
 
+    /// What workers share of this connection: breaker, budget, hold, counters.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn segment(&self) -> &'static Segment {
+        self.segment
+    }
+
+    pub(super) fn count(&self, counter: Counter) {
+        self.connection.count(counter, 1);
+    }
+
+    /// Which pool of sockets serves this URL.
+    pub(super) fn transport_key(&self, url: &url::Url) -> transport::Key {
+        transport::Key {
+            connect_timeout: self.plan.timeouts.connect,
+            guard: self.plan.address,
+            tls: (url.scheme() == "https").then(|| self.plan.tls.clone()),
+        }
+    }
+
     /// Makes the call under the connection's policies. Any status is an answer.
     ///
     /// # Errors
     /// When no answer was had; says what is known.
-    pub fn call(&self, _request: &Request, _host: &dyn Host) -> Result<Answer, CallError> {
-        Err(CallError {
-            kind: CallErrorKind::Connect,
-            connection: self.plan.name.clone(),
-            message: "not built yet".to_owned(),
-            sent: Sent::No,
-            attempts: 0,
-            elapsed: std::time::Duration::ZERO,
-            status: None,
-            retry_after: None,
-            correlation_id: String::new(),
-        })
+    pub fn call(&self, request: &Request, host: &dyn Host) -> Result<Answer, CallError> {
+        driver::run(self, request, host)
     }
 
-    /// The error for an answer of 400 or above, for callers who want one thrown.
+    /// Turns an answer of 400 or above into an error, for callers who want one thrown.
     ///
     /// # Errors
     /// With the answer inside when its status is 400 or above.
     pub fn refuse_error_status(&self, answer: Answer) -> Result<Answer, CallError> {
-        Ok(answer)
+        if answer.status < 400 {
+            return Ok(answer);
+        }
+        let date = answer
+            .headers
+            .get(http::header::DATE)
+            .map(http::HeaderValue::as_bytes);
+        let retry_after = answer
+            .headers
+            .get(http::header::RETRY_AFTER)
+            .and_then(|value| retry_after::parse(value.as_bytes(), date, clock::unix()))
+            .map(|found| found.wait);
+        Err(CallError {
+            connection: self.plan.name.clone(),
+            message: format!("the vendor answered {} {}", answer.status, answer.reason),
+            sent: Sent::Yes,
+            attempts: answer.attempts,
+            elapsed: answer.elapsed,
+            status: Some(answer.status),
+            retry_after,
+            correlation_id: answer.correlation_id.clone(),
+            kind: CallErrorKind::Status(Box::new(answer)),
+        })
     }
 
     /// The client as durable work sees it, bound to the caller's side of waits.

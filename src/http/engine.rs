@@ -142,8 +142,9 @@ impl Engine {
         if !self.is_ours() {
             return Slice::Forked;
         }
-        let outcome =
-            self.runtime.block_on(async { tokio::time::timeout(slice, future.as_mut()).await });
+        let outcome = self
+            .runtime
+            .block_on(async { tokio::time::timeout(slice, future.as_mut()).await });
         match outcome {
             Ok(output) => Slice::Done(output),
             Err(_) => Slice::Waiting,

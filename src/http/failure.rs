@@ -47,7 +47,12 @@ pub(crate) enum FailureKind {
 
 impl Failure {
     pub(crate) fn new(kind: FailureKind, sent: Sent, message: impl Into<String>) -> Self {
-        Self { kind, sent, message: message.into(), retry_after: None }
+        Self {
+            kind,
+            sent,
+            message: message.into(),
+            retry_after: None,
+        }
     }
 
     /// This process could not set up a transport.
@@ -62,16 +67,25 @@ impl Failure {
         }
         let cause = innermost(error);
         if error.is_connect() {
-            let what = if error.is_timeout() { "connecting timed out" } else { "no connection" };
+            let what = if error.is_timeout() {
+                "connecting timed out"
+            } else {
+                "no connection"
+            };
             return Self::new(FailureKind::Connect, Sent::No, format!("{what}: {cause}"));
         }
         if error.is_builder() {
             return Self::new(FailureKind::BadRequest, Sent::No, cause);
         }
-        if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
-            return Self::new(FailureKind::Limit, Sent::Yes, "the answer's head is too large");
+        if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+            let message = format!("the answer is no HTTP or too large a head: {cause}");
+            return Self::new(FailureKind::Network, Sent::Yes, message);
         }
-        Self::new(FailureKind::Network, Sent::Maybe, format!("the connection broke: {cause}"))
+        Self::new(
+            FailureKind::Network,
+            Sent::Maybe,
+            format!("the connection broke: {cause}"),
+        )
     }
 
     /// While the body was read.
@@ -111,5 +125,11 @@ fn innermost(error: &reqwest::Error) -> String {
 fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     /// Longer chains are a library's mistake.
     const MAX_LINKS: usize = 16;
-    std::iter::successors(Some(error), |link| link.source()).take(MAX_LINKS)
+    let mut link = Some(error);
+    std::iter::from_fn(move || {
+        let this = link?;
+        link = this.source();
+        Some(this)
+    })
+    .take(MAX_LINKS)
 }

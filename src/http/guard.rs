@@ -106,10 +106,14 @@ pub fn filter(
     host: &str,
     addresses: impl IntoIterator<Item = SocketAddr>,
 ) -> Result<Vec<SocketAddr>, Refused> {
-    let (allowed, refused): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|address| allows(options, address.ip()));
+    let (allowed, refused): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| allows(options, address.ip()));
     match (allowed.is_empty(), refused.first()) {
-        (true, Some(address)) => Err(Refused { host: host.to_owned(), address: address.ip() }),
+        (true, Some(address)) => Err(Refused {
+            host: host.to_owned(),
+            address: address.ip(),
+        }),
         (true | false, _) => Ok(allowed),
     }
 }
@@ -127,7 +131,10 @@ pub fn check_literal(options: Options, url: &url::Url) -> Result<(), Refused> {
     if allows(options, address) {
         Ok(())
     } else {
-        Err(Refused { host: address.to_string(), address })
+        Err(Refused {
+            host: address.to_string(),
+            address,
+        })
     }
 }
 

@@ -1,12 +1,22 @@
-//! Requests out: the messages, the client and its engine.
+//! Requests out: the messages, the client, the driver of one call, and the engine below it.
 
 mod client;
+mod driver;
 pub mod engine;
 mod error;
+mod failure;
 mod fetch;
+pub mod guard;
 mod message;
+mod permit;
+#[cfg(test)]
+mod scripted;
+mod target;
+pub mod tls;
+mod transport;
 
 pub use client::{Client, Fetcher, Host, NoHost, Stop};
 pub use error::{CallError, CallErrorKind, Sent};
 pub use fetch::Fetch;
 pub use message::{Answer, Request};
+pub(crate) use target::is_of_transport;

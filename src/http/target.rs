@@ -12,12 +12,21 @@ use super::transport::Wire;
 use crate::options::Plan;
 
 /// The field that ties a call to logs on both sides.
-const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
+pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 /// draft-ietf-httpapi-idempotency-key-header.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Fields that belong to the transport.
-const FORBIDDEN: [HeaderName; 4] =
-    [http::header::HOST, http::header::TRANSFER_ENCODING, http::header::UPGRADE, http::header::TE];
+const FORBIDDEN: [HeaderName; 4] = [
+    http::header::HOST,
+    http::header::TRANSFER_ENCODING,
+    http::header::UPGRADE,
+    http::header::TE,
+];
+
+/// Whether a field belongs to the transport and may not be set.
+pub(crate) fn is_of_transport(name: &HeaderName) -> bool {
+    FORBIDDEN.contains(name)
+}
 
 /// Puts together what is sent; auth comes later, with each attempt.
 ///
@@ -50,7 +59,12 @@ pub(crate) fn prepare(
             .map_err(|_| "the idempotency key holds bytes that no field may hold".to_owned())?;
         headers.insert(IDEMPOTENCY_KEY, key);
     }
-    Ok(Wire { method: request.method.clone(), url, headers, body: request.body.clone() })
+    Ok(Wire {
+        method: request.method.clone(),
+        url,
+        headers,
+        body: request.body.clone(),
+    })
 }
 
 fn resolve(plan: &Plan, request: &Request) -> Result<Url, String> {
@@ -59,7 +73,10 @@ fn resolve(plan: &Plan, request: &Request) -> Result<Url, String> {
         .join(&request.target)
         .map_err(|error| format!("the target is no URL: {error}"))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("the scheme '{}' is neither http nor https", url.scheme()));
+        return Err(format!(
+            "the scheme '{}' is neither http nor https",
+            url.scheme()
+        ));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("the target holds a user or password; use the auth option".to_owned());
@@ -80,7 +97,7 @@ fn add_fields(headers: &mut HeaderMap, fields: &[(String, Vec<u8>)]) -> Result<(
     for (name, value) in fields {
         let parsed = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| format!("'{}' is no field name", name.escape_debug()))?;
-        if FORBIDDEN.contains(&parsed) {
+        if is_of_transport(&parsed) {
             return Err(format!("the field '{parsed}' belongs to the transport"));
         }
         let value = HeaderValue::from_bytes(value)
@@ -98,9 +115,4 @@ fn add_fields(headers: &mut HeaderMap, fields: &[(String, Vec<u8>)]) -> Result<(
         }
     }
     Ok(())
-}
-
-/// A URL as messages may show it: without user, password, query and fragment.
-pub(crate) fn shown(url: &Url) -> String {
-    format!("{}{}", url.origin().ascii_serialization(), url.path())
 }

@@ -75,15 +75,26 @@ fn system_roots() -> Result<Arc<RootCertStore>, TlsError> {
         store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         Arc::new(store)
     });
-    if roots.is_empty() { Err(TlsError::NoRoots) } else { Ok(Arc::clone(roots)) }
+    if roots.is_empty() {
+        Err(TlsError::NoRoots)
+    } else {
+        Ok(Arc::clone(roots))
+    }
 }
 
 fn roots_of(path: &PathBuf) -> Result<RootCertStore, TlsError> {
-    let refuse = |reason: String| TlsError::CaFile { path: path.display().to_string(), reason };
+    let refuse = |reason: String| TlsError::CaFile {
+        path: path.display().to_string(),
+        reason,
+    };
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_file_iter(path).map_err(|e| refuse(e.to_string()))? {
         let certificate = certificate.map_err(|e| refuse(e.to_string()))?;
         store.add(certificate).map_err(|e| refuse(e.to_string()))?;
     }
-    if store.is_empty() { Err(refuse("it holds none".to_owned())) } else { Ok(store) }
+    if store.is_empty() {
+        Err(refuse("it holds none".to_owned()))
+    } else {
+        Ok(store)
+    }
 }

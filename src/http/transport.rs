@@ -102,8 +102,10 @@ async fn send_and_read(
     if !wire.body.is_empty() {
         *request.body_mut() = Some(wire.body.into());
     }
-    let mut response =
-        client.execute(request).await.map_err(|error| Failure::of_send(&error))?;
+    let mut response = client
+        .execute(request)
+        .await
+        .map_err(|error| Failure::of_send(&error))?;
     let status = response.status();
     let version = response.version();
     let headers = std::mem::take(response.headers_mut());
@@ -113,7 +115,13 @@ async fn send_and_read(
         .map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned())
         .unwrap_or_else(|| status.canonical_reason().unwrap_or_default().to_owned());
     let body = read_body(&mut response, body_cap_bytes).await?;
-    Ok(Received { status, reason, version, headers, body })
+    Ok(Received {
+        status,
+        reason,
+        version,
+        headers,
+        body,
+    })
 }
 
 async fn read_body(response: &mut reqwest::Response, cap_bytes: usize) -> Result<Bytes, Failure> {
@@ -121,11 +129,18 @@ async fn read_body(response: &mut reqwest::Response, cap_bytes: usize) -> Result
         let message = format!("the body is larger than {cap_bytes} bytes");
         Failure::new(FailureKind::Limit, Sent::Yes, message)
     };
-    if response.content_length().is_some_and(|length| length > cap_bytes as u64) {
+    if response
+        .content_length()
+        .is_some_and(|length| length > cap_bytes as u64)
+    {
         return Err(too_large());
     }
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::of_body(&error))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Failure::of_body(&error))?
+    {
         if body.len().saturating_add(chunk.len()) > cap_bytes {
             return Err(too_large());
         }

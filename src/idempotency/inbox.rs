@@ -1,6 +1,6 @@
 //! placeholder
 use super::{Ledger, LedgerError, LedgerOptions};
-use crate::snapshot::Snapshots;
+use crate::snapshot::{Invalidate, Snapshots};
 use crate::store::CallbackError;
 use crate::http::Fetch;
 use std::rc::Rc;
@@ -61,8 +61,8 @@ pub struct Processed {
     /// x
     pub dead: usize,
 }
-/// Gets cache tags.
-pub type Invalidate<'a> = dyn FnMut(&[String]) -> Result<(), CallbackError> + 'a;
+
+
 /// Gets the event and the entity's JSON.
 pub type Effect<'a> = dyn FnMut(&InboxEvent, Option<&[u8]>) -> Result<(), CallbackError> + 'a;
 /// x

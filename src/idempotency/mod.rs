@@ -18,6 +18,6 @@ mod switch;
 
 pub use claim::{Claim, ClaimStatus};
 pub use error::LedgerError;
-pub use inbox::{Effect, Inbox, Invalidate, InboxEvent, Processed, Receipt, Verdict};
+pub use inbox::{Effect, Inbox, InboxEvent, Processed, Receipt, Verdict};
 pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded};
 pub use switch::{SwitchState, Switches};

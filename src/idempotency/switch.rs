@@ -1,32 +1,151 @@
-//! placeholder
-use crate::store::{Store, StoreError};
+//! The switch of each connection: a durable record that every worker of every host reads.
+//!
+//! The record says whether a connection is paused, since when and why. How often it is read, and
+//! that the last known state counts while the store cannot be read, is the caller's matter: this
+//! file only writes and reads. Losing the store switches every connection on.
+
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-/// x
+use serde_json::{Map, Value};
+
+use super::decide::{detail_of, text_of};
+use super::ledger::{RACES_AT_MOST, word_of};
+use crate::store::{Key, Kind, Query, Record, Store, StoreError};
+
+const PAUSED: &str = "paused";
+const RUNNING: &str = "running";
+/// No more connections are listed.
+const CONNECTIONS_AT_MOST: usize = 10_000;
+
+/// How a connection is switched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SwitchState {
-    /// x
+    /// No call may begin.
     pub is_paused: bool,
-    /// x
+    /// Why, in the words of whoever switched.
     pub reason: String,
-    /// x
+    /// When it was switched last, Unix milliseconds of the store's clock.
     pub since_ms: i64,
 }
-/// x
+
+/// The switches of a store.
 #[derive(Clone)]
-pub struct Switches { store: Rc<dyn Store> }
+pub struct Switches {
+    store: Rc<dyn Store>,
+}
+
 impl Switches {
-    /// x
-    pub fn new(store: Rc<dyn Store>) -> Self { Self { store } }
-    /// x
-    pub fn pause(&self, connection: &str, reason: &str) -> Result<(), StoreError> { todo!() }
-    /// x
-    pub fn resume(&self, connection: &str) -> Result<(), StoreError> { todo!() }
-    /// x
-    pub fn is_paused(&self, connection: &str) -> Result<bool, StoreError> { todo!() }
-    /// x
-    pub fn state(&self, connection: &str) -> Result<Option<SwitchState>, StoreError> { todo!() }
-    /// x
-    pub fn all(&self) -> Result<BTreeMap<String, SwitchState>, StoreError> { todo!() }
+    /// The switches that this store keeps.
+    pub fn new(store: Rc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// Switches a connection off. A second pause keeps the first one's time.
+    ///
+    /// # Errors
+    /// When the store failed: the switch is as it was.
+    pub fn pause(&self, connection: &str, reason: &str) -> Result<(), StoreError> {
+        self.set(connection, PAUSED, reason)
+    }
+
+    /// Switches it on again.
+    ///
+    /// # Errors
+    /// As [`Switches::pause`].
+    pub fn resume(&self, connection: &str) -> Result<(), StoreError> {
+        self.set(connection, RUNNING, "")
+    }
+
+    /// Whether it is switched off; a connection that nobody switched is on.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn is_paused(&self, connection: &str) -> Result<bool, StoreError> {
+        Ok(self.state(connection)?.is_some_and(|state| state.is_paused))
+    }
+
+    /// How it is switched; `None` when nobody ever did.
+    ///
+    /// # Errors
+    /// As [`Switches::is_paused`].
+    pub fn state(&self, connection: &str) -> Result<Option<SwitchState>, StoreError> {
+        Ok(self.store.read(Kind::Switch, &key_of(connection))?.map(|record| state_of(&record)))
+    }
+
+    /// Every connection that was ever switched.
+    ///
+    /// # Errors
+    /// As [`Switches::is_paused`].
+    pub fn all(&self) -> Result<BTreeMap<String, SwitchState>, StoreError> {
+        let query = Query {
+            states: &[PAUSED, RUNNING],
+            scope: None,
+            due_only: false,
+            limit: CONNECTIONS_AT_MOST,
+        };
+        let records = self.store.find(Kind::Switch, &query)?;
+        Ok(records.into_iter().map(|it| (it.label.clone(), state_of(&it))).collect())
+    }
+
+    fn set(&self, connection: &str, state: &str, reason: &str) -> Result<(), StoreError> {
+        let now_ms = self.store.now_ms()?;
+        let key = key_of(connection);
+        let mut detail = Map::new();
+        detail.insert("reason".to_owned(), Value::from(reason));
+        let detail = text_of(detail);
+        let fresh = Record { detail, ..Record::new(key, "", connection, state, now_ms) };
+        if self.store.insert(Kind::Switch, &fresh)? {
+            return Ok(());
+        }
+        for _ in 0..RACES_AT_MOST {
+            let Some(stored) = self.store.read(Kind::Switch, &key)? else { continue };
+            let since_ms = if stored.state == state { stored.due_at_ms } else { now_ms };
+            let next = Record { due_at_ms: since_ms, ..fresh.clone() };
+            if self.store.replace(Kind::Switch, &next, stored.version)? {
+                return Ok(());
+            }
+        }
+        Err(StoreError::lost_race())
+    }
+}
+
+fn key_of(connection: &str) -> Key {
+    Key::of(&[b"switch", connection.as_bytes()])
+}
+
+/// The time of the switch is in `due_at_ms`, which nothing else uses here.
+fn state_of(record: &Record) -> SwitchState {
+    SwitchState {
+        is_paused: record.state == PAUSED,
+        reason: word_of(&detail_of(record), "reason"),
+        since_ms: record.due_at_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{self, UnixMs};
+    use crate::store::MemoryStore;
+    use std::time::Duration;
+
+    #[test]
+    fn a_pause_is_seen_by_everyone_and_resume_ends_it() {
+        clock::freeze(UnixMs(1000));
+        let store = Rc::new(MemoryStore::new());
+        let (here, there) = (Switches::new(store.clone()), Switches::new(store));
+        assert!(!there.is_paused("crm").unwrap());
+        here.pause("crm", "vendor asked").unwrap();
+        assert!(there.is_paused("crm").unwrap());
+        assert!(!there.is_paused("CRM").unwrap());
+        clock::advance(Duration::from_millis(5));
+        here.pause("crm", "still").unwrap();
+        let paused = SwitchState { is_paused: true, reason: "still".to_owned(), since_ms: 1000 };
+        assert_eq!(there.all().unwrap(), BTreeMap::from([("crm".to_owned(), paused)]));
+        here.resume("crm").unwrap();
+        let state = there.state("crm").unwrap().unwrap();
+        assert_eq!((state.is_paused, state.since_ms), (false, 1005));
+        clock::thaw();
+    }
 }

@@ -1,13 +1,16 @@
 //! Options, checked once and turned into types that cannot be wrong.
 
+mod entities;
 mod error;
 mod plan;
+mod policies;
 mod reader;
 pub mod secret;
 mod value;
 
+pub use entities::{Refetch, Resource, Webhook};
 pub use error::OptionError;
-pub use plan::{Plan, Refetch, Resource, Source, Timeouts, Webhook};
+pub use plan::{Plan, Source, Timeouts};
 pub use reader::Fields;
 pub use secret::{SecretBytes, SecretError, SecretRef};
 pub use value::Value;

@@ -1,8 +1,10 @@
 //! A connection's options, parsed once into a plan.
 //!
-//! Every default and range of a connection stands in this room; what follows from them (when to
-//! retry, when a breaker opens) is decided in `policy`. A plan is plain data: cheap to keep,
-//! compared by nobody, and holds secret references rather than values.
+//! The keys, defaults and ranges of a connection stand in this room: the top here, the policies in
+//! `policies.rs`, resources and webhooks in `entities.rs`, auth beside its kinds. What follows from
+//! them (when to retry, when a breaker opens) is decided elsewhere. A plan is plain data and holds
+//! secret references rather than values. A key that is known and not built is refused as well:
+//! a policy that is configured and silently absent would be worse than none.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +12,16 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Fields, OptionError, Value};
+use super::{Fields, OptionError, Resource, Value, Webhook, entities, policies};
+use crate::policy::{breaker, retry};
+use crate::{auth, http as client};
+
+/// Largest body that is taken when the connection does not say.
+const BODY_CAP_BYTES_DEFAULT: i64 = 8 << 20;
+/// Largest body that may be chosen: it is held in memory, outside PHP's `memory_limit`.
+const BODY_CAP_BYTES_MAX: i64 = 1 << 30;
+/// Names of connections end up in file names, keys and metrics.
+const NAME_MAX_CHARS: usize = 64;
 
 /// Where options were written: a file (YAML) must not hold a literal secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,39 +45,6 @@ pub struct Timeouts {
     pub page: Duration,
 }
 
-/// A kind of remote entity that snapshots are kept of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resource {
-    /// Template below the base URI: `products/{id}`.
-    pub path: String,
-    /// How long a snapshot counts as fresh.
-    pub fresh: Duration,
-    /// How long after that a stale one may stand in for a failed fetch; `None` is without end.
-    pub stale_if_error: Option<Duration>,
-    /// Templates of cache tags: `catalog:product:{id}`.
-    pub cache_tags: Vec<String>,
-}
-
-/// What an event names, so that it can be fetched anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refetch {
-    /// The resource's name.
-    pub resource: String,
-    /// JSON pointer to the id in the event: `/data/id`.
-    pub id_pointer: String,
-}
-
-/// How deliveries of this vendor are verified and what they set off.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Webhook {
-    /// The signature scheme's name.
-    pub scheme: String,
-    /// The scheme's own options, a map that the signature room reads.
-    pub options: Value,
-    /// What is fetched for an event; nothing when the event speaks for itself.
-    pub refetch: Option<Refetch>,
-}
-
 /// One connection, checked.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -74,12 +52,22 @@ pub struct Plan {
     pub name: String,
     /// Keeps equal names of two sites apart.
     pub namespace: String,
-    /// Ends with a slash; relative targets stand below it.
+    /// Its path ends with a slash; relative targets stand below it.
     pub base_uri: Url,
-    /// Sent with every request.
+    /// Sent with every request to the base URI's origin.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Bounds.
     pub timeouts: Timeouts,
+    /// Attempts, waits and their budget.
+    pub retry: retry::Options,
+    /// When the vendor is left alone; `None` when switched off.
+    pub breaker: Option<breaker::Options>,
+    /// Who we say we are.
+    pub auth: Option<auth::Options>,
+    /// Which addresses may be reached.
+    pub address: client::guard::Options,
+    /// Whom to trust.
+    pub tls: client::tls::Options,
     /// Largest body that is taken, bytes.
     pub body_cap_bytes: usize,
     /// Entities by name.
@@ -103,25 +91,150 @@ impl Plan {
     /// As [`Plan::parse`]; from a file also a literal secret.
     pub fn parse_from(name: &str, options: &Value, source: Source) -> Result<Self, OptionError> {
         let mut fields = Fields::open("", options.clone(), source)?;
-        let base_uri = fields.text("base_uri")?;
-        let base_uri = fields.required("base_uri", base_uri, "an absolute http or https URL")?;
-        let base_uri = Url::parse(&base_uri)
-            .map_err(|_| OptionError::new("base_uri", "no URL", "an absolute http or https URL"))?;
-        fields.finish()?;
-        Ok(Self {
-            name: name.to_owned(),
-            namespace: String::new(),
-            base_uri,
-            headers: Vec::new(),
-            timeouts: Timeouts {
-                connect: Duration::from_millis(1000),
-                attempt: Duration::from_millis(5000),
-                total: Duration::from_millis(10_000),
-                page: Duration::from_millis(1000),
+        let name = checked_name("name", name)?;
+        let namespace = fields.text("namespace")?;
+        let timeouts = policies::timeouts(fields.section("timeouts")?)?;
+        let resources = entities::resources(&mut fields)?;
+        let plan = Self {
+            namespace: namespace.map_or(Ok(String::new()), |n| checked_name("namespace", &n))?,
+            base_uri: base_uri(&mut fields)?,
+            headers: headers(&mut fields)?,
+            retry: policies::retry(fields.section("retry")?)?,
+            breaker: policies::breaker(&mut fields, &timeouts)?,
+            auth: match fields.section("auth")? {
+                Some(section) => auth::Options::parse(section)?,
+                None => None,
             },
-            body_cap_bytes: 8 << 20,
-            resources: BTreeMap::new(),
-            webhook: None,
-        })
+            address: address(fields.section("address")?)?,
+            tls: tls(fields.section("tls")?)?,
+            body_cap_bytes: body_cap_bytes(&mut fields)?,
+            webhook: entities::webhook(&mut fields, &resources)?,
+            name,
+            timeouts,
+            resources,
+        };
+        not_built(&mut fields)?;
+        fields.finish()?;
+        Ok(plan)
     }
 }
+
+fn checked_name(field: &str, name: &str) -> Result<String, OptionError> {
+    let is_name = !name.is_empty()
+        && name.len() <= NAME_MAX_CHARS
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+    if is_name {
+        return Ok(name.to_owned());
+    }
+    let allowed = format!("1 to {NAME_MAX_CHARS} letters, digits, '_', '-' or '.'");
+    Err(OptionError::new(
+        field,
+        Value::from(name).described(),
+        allowed,
+    ))
+}
+
+fn base_uri(fields: &mut Fields) -> Result<Url, OptionError> {
+    const ALLOWED: &str =
+        "an absolute http or https URL without user, password, query and fragment";
+    let text = fields.text("base_uri")?;
+    let text = fields.required("base_uri", text, ALLOWED)?;
+    let mut url = Url::parse(&text)
+        .ok()
+        .filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        })
+        // Not shown: what does not fit may hold a password.
+        .ok_or_else(|| OptionError::new("base_uri", "another string", ALLOWED))?;
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn headers(fields: &mut Fields) -> Result<Vec<(HeaderName, HeaderValue)>, OptionError> {
+    const ALLOWED: &str = "an array of field names with string values";
+    let is_file = fields.source() == Source::File;
+    let entries = match fields.value("headers") {
+        None => return Ok(Vec::new()),
+        Some(Value::Map(entries)) => entries,
+        Some(Value::List(items)) if items.is_empty() => return Ok(Vec::new()),
+        Some(other) => return Err(OptionError::new("headers", other.kind(), ALLOWED)),
+    };
+    let mut headers = Vec::with_capacity(entries.len());
+    for (key, value) in entries {
+        let field = format!("headers.{key}");
+        let name = HeaderName::from_bytes(key.as_bytes())
+            .ok()
+            .filter(|name| !client::is_of_transport(name))
+            .ok_or_else(|| OptionError::new(&field, "its name", "a field that may be set"))?;
+        if is_file && matches!(name, http::header::AUTHORIZATION | http::header::COOKIE) {
+            return Err(OptionError::new(
+                &field,
+                "a literal",
+                "left to the option 'auth'",
+            ));
+        }
+        let value = match value {
+            Value::Str(bytes) => HeaderValue::from_bytes(&bytes).ok(),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Secret(_)
+            | Value::List(_)
+            | Value::Map(_) => None,
+        };
+        let mut value = value
+            .ok_or_else(|| OptionError::new(&field, "another value", "a string of one line"))?;
+        value.set_sensitive(true);
+        headers.push((name, value));
+    }
+    Ok(headers)
+}
+
+fn address(section: Option<Fields>) -> Result<client::guard::Options, OptionError> {
+    let Some(mut fields) = section else {
+        return Ok(client::guard::Options::default());
+    };
+    let allow_private = fields.flag("allow_private")?.unwrap_or(false);
+    fields.finish()?;
+    Ok(client::guard::Options { allow_private })
+}
+
+fn tls(section: Option<Fields>) -> Result<client::tls::Options, OptionError> {
+    let Some(mut fields) = section else {
+        return Ok(client::tls::Options::default());
+    };
+    let ca_file = fields.text("ca_file")?.map(Into::into);
+    fields.finish()?;
+    Ok(client::tls::Options { ca_file })
+}
+
+fn body_cap_bytes(fields: &mut Fields) -> Result<usize, OptionError> {
+    let cap = fields
+        .int("body_cap_bytes", 1..=BODY_CAP_BYTES_MAX)?
+        .unwrap_or(BODY_CAP_BYTES_DEFAULT);
+    Ok(usize::try_from(cap).unwrap_or(usize::MAX))
+}
+
+fn not_built(fields: &mut Fields) -> Result<(), OptionError> {
+    match fields.value("throttle") {
+        None => Ok(()),
+        Some(value) => {
+            let allowed = "left out, as throttling is not built yet";
+            Err(OptionError::new("throttle", value.kind(), allowed))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
+
+use crate::clock::{self, Monotonic};
 
 /// Where a secret is kept. Debug never shows a literal.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -62,7 +65,13 @@ pub type Resolver = Rc<dyn Fn(&str) -> Result<Option<Vec<u8>>, String>>;
 
 thread_local! {
     static RESOLVERS: RefCell<HashMap<String, Resolver>> = RefCell::new(HashMap::new());
+    static KEPT: RefCell<HashMap<String, (Monotonic, SecretBytes)>> = RefCell::new(HashMap::new());
 }
+
+/// Answers of resolvers are kept for so long.
+const KEEP: Duration = Duration::from_secs(60);
+/// Largest file that is taken for a secret, bytes.
+const FILE_CAP_BYTES: u64 = 64 * 1024;
 
 /// Registers who answers `prefix:…` on this thread; replaces an earlier one.
 pub fn register_resolver(prefix: &str, resolver: Resolver) {
@@ -72,6 +81,12 @@ pub fn register_resolver(prefix: &str, resolver: Resolver) {
 /// Drops every resolver of this thread, and what they answered: at the end of a PHP request.
 pub fn clear_resolvers() {
     RESOLVERS.with_borrow_mut(HashMap::clear);
+    KEPT.with_borrow_mut(HashMap::clear);
+}
+
+/// Drops a kept answer: the vendor refused the secret, so it may have been changed.
+pub fn forget(secret: &SecretRef) {
+    KEPT.with_borrow_mut(|kept| kept.remove(secret.reference()));
 }
 
 /// Whether a text has the form of a reference: a short lower-case prefix, a colon, and something.
@@ -120,11 +135,81 @@ impl SecretRef {
         if let Some(literal) = &self.literal {
             return Ok(SecretBytes::new(literal.clone()));
         }
-        Err(SecretError {
+        let refuse = |reason: &str| SecretError {
             reference: self.reference.clone(),
-            reason: "not built yet".to_owned(),
-        })
+            reason: reason.to_owned(),
+        };
+        let (prefix, rest) = self
+            .reference
+            .split_once(':')
+            .ok_or_else(|| refuse("a reference looks like 'env:NAME', 'file:/path' or 'key:id'"))?;
+        match prefix {
+            "env" => from_environment(rest),
+            "file" => from_file(rest),
+            _ => from_resolver(&self.reference, prefix, rest),
+        }
+        .map_err(|reason| refuse(&reason))
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads secrets"
+)]
+fn from_environment(name: &str) -> Result<SecretBytes, String> {
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.is_empty())
+        .map_or_else(
+            || {
+                Err("the environment variable is not set or empty; php-fpm's clear_env empties the \
+                 environment, so pass it with env[…] in the pool or use a file"
+                .to_owned())
+            },
+            |value| Ok(SecretBytes::new(value.into_bytes())),
+        )
+}
+
+fn from_file(path: &str) -> Result<SecretBytes, String> {
+    use std::io::Read as _;
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let mut bytes = Vec::new();
+    file.take(FILE_CAP_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| error.to_string())?;
+    if bytes.len() as u64 > FILE_CAP_BYTES {
+        return Err(format!("the file is larger than {FILE_CAP_BYTES} bytes"));
+    }
+    // Editors and `echo` end a file with a line break that is not part of the secret.
+    while matches!(bytes.last(), Some(b'\n' | b'\r')) {
+        bytes.pop();
+    }
+    if bytes.is_empty() {
+        Err("the file is empty".to_owned())
+    } else {
+        Ok(SecretBytes::new(bytes))
+    }
+}
+
+fn from_resolver(reference: &str, prefix: &str, rest: &str) -> Result<SecretBytes, String> {
+    let now = clock::monotonic();
+    let kept = KEPT.with_borrow(|kept| {
+        kept.get(reference)
+            .filter(|(since, _)| now.since(*since) < KEEP)
+            .map(|(_, secret)| secret.clone())
+    });
+    if let Some(secret) = kept {
+        return Ok(secret);
+    }
+    // Cloned out: the resolver may call PHP, which may register another one.
+    let resolver = RESOLVERS.with_borrow(|all| all.get(prefix).cloned());
+    let resolver = resolver.ok_or_else(|| format!("no resolver is registered for '{prefix}:'"))?;
+    let secret = resolver(rest)?
+        .filter(|bytes| !bytes.is_empty())
+        .map(SecretBytes::new)
+        .ok_or_else(|| "its resolver knows no such secret".to_owned())?;
+    KEPT.with_borrow_mut(|kept| kept.insert(reference.to_owned(), (now, secret.clone())));
+    Ok(secret)
 }
 
 impl fmt::Debug for SecretRef {
@@ -132,3 +217,6 @@ impl fmt::Debug for SecretRef {
         write!(f, "SecretRef({})", self.reference)
     }
 }
+
+#[cfg(test)]
+mod tests;

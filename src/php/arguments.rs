@@ -18,7 +18,7 @@ pub struct StoreArgument {
 }
 
 impl<'a> FromZval<'a> for StoreArgument {
-    const TYPE: DataType = DataType::Object(Some("Causeway\\Store"));
+    const TYPE: DataType = DataType::Object(ext_php_rs::describe::abi::Str::new("Causeway\\Store"));
 
     fn from_zval(value: &'a Zval) -> Option<Self> {
         let object = value.object()?;

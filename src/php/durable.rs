@@ -45,7 +45,8 @@ pub(super) fn outcome_from_php(outcome: Option<&Zval>) -> PhpResult<serde_json::
 }
 
 /// The exception of a ledger's refusal.
-pub(super) fn ledger_error(error: LedgerError) -> PhpException {
+pub(super) fn ledger_error(error: impl Into<LedgerError>) -> PhpException {
+    let error = error.into();
     let message = error.to_string();
     let class = match error {
         LedgerError::Store(error) => return throw::store(error),
@@ -63,7 +64,7 @@ pub(super) fn snapshot_error(error: SnapshotError) -> PhpException {
     let message = error.to_string();
     match error {
         SnapshotError::Missing { cause: Some(cause), .. } => {
-            throw::because(ExceptionClass::SnapshotMissing, &message, throw::call(*cause))
+            throw::because(ExceptionClass::SnapshotMissing, &message, snapshot_error(*cause))
         }
         SnapshotError::Missing { cause: None, .. } | SnapshotError::Unusable { .. } => {
             throw::exception(ExceptionClass::SnapshotMissing, &message, [])

@@ -18,7 +18,8 @@ use super::receipt::PhpReceipt;
 use super::snapshots::snapshots_of;
 use super::{callbacks, durable, throw, value};
 use crate::clock;
-use crate::idempotency::{Effect, Inbox, InboxEvent, Invalidate};
+use crate::idempotency::{Effect, Inbox, InboxEvent};
+use crate::snapshot::Invalidate;
 use crate::options::{OptionError, Source};
 use crate::signature::{Event, Headers, Message, Verifier};
 use crate::store::CallbackError;
@@ -65,7 +66,7 @@ impl PhpInbox {
     ///
     /// @param array<string, mixed> $headers
     ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
-    #[php(name = "receive", defaults(method = "POST", url = ""))]
+    #[php(name = "receive", defaults(method = "\"POST\"", url = "\"\""))]
     pub fn receive(&self, body: BinarySlice<u8>, headers: &ZendHashTable, method: &str, url: &str) -> PhpReceipt {
         let headers = Headers::new(value::header_fields(headers));
         let message = Message { body: &body, headers: &headers, method, url };

@@ -24,7 +24,7 @@ pub(super) fn of(shared: &Connection) -> PhpResult<ZBox<ZendHashTable>> {
         let count = i64::try_from(shared.counter(*counter)).unwrap_or(i64::MAX);
         metrics.insert(counter.name(), value::int(count))?;
     }
-    let state = shared.breaker_seen(now).name();
+    let state = shared.breaker_phase().name();
     metrics.insert("breaker_state", value::bytes(state.as_bytes()))?;
     metrics.insert("paused", value::truth(shared.last_known_paused()))?;
     let age = shared.last_success().map(|at| now.since(at).as_millis());
@@ -38,7 +38,7 @@ impl PhpMetrics {
     /// Counters of one connection since the segment was made, and its state.
     ///
     /// @return array{calls: int, entered: int, attempts: int, succeeded: int, failed: int, retries: int, retries_denied: int, refused_by_breaker: int, refused_by_switch: int, breaker_opened: int, token_requests: int, coalesced: int, snapshot_fresh: int, snapshot_stale: int, snapshot_missing: int, breaker_state: 'closed'|'open'|'half_open', paused: bool, last_success_age_ms: ?int}
-    #[php(name = "connection", defaults(namespace = ""))]
+    #[php(name = "connection", defaults(namespace = "\"\""))]
     pub fn connection(name: &str, namespace: &str) -> PhpResult<ZBox<ZendHashTable>> {
         of(&segment::segment().connection(namespace, name))
     }

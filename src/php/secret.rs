@@ -8,7 +8,8 @@ use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendCallable, ZendClassObject, ZendObject, Zval};
 
 use super::{throw, value};
-use crate::options::{OptionError, SecretRef, register_resolver};
+use crate::options::secret::{is_reference, register_resolver};
+use crate::options::{OptionError, SecretRef};
 
 /// A secret by reference: read when it is needed, never shown.
 #[php_class]
@@ -35,7 +36,7 @@ impl PhpSecret {
     ///   When the text is no reference.
     #[php(name = "ref")]
     pub fn refer(reference: &str) -> PhpResult<Self> {
-        if crate::options::is_secret_reference(reference) {
+        if is_reference(reference) {
             return Ok(Self { reference: SecretRef::new(reference) });
         }
         let error = OptionError::new("reference", "something else", "'env:NAME', 'file:/path' or 'prefix:id'");

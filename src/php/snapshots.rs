@@ -28,8 +28,7 @@ pub(super) fn snapshots_of(connection: &Rc<Connection>, who: &str) -> PhpResult<
     let plan = connection.client.plan();
     let flight = Rc::new(SharedFlight::new(connection.shared.clone()));
     let store = connection.store(who)?;
-    let resources = plan.resources.clone();
-    Ok(Rc::new(Snapshots::new(store, &plan.name, resources, plan.timeouts.page, flight)))
+    Ok(Rc::new(Snapshots::new(store, plan, flight)))
 }
 
 #[php_impl]

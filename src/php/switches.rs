@@ -26,7 +26,7 @@ impl PhpSwitches {
     }
 
     /// Switches a connection off.
-    #[php(name = "pause", defaults(reason = ""))]
+    #[php(name = "pause", defaults(reason = "\"\""))]
     pub fn pause(&self, connection: &str, reason: &str) -> PhpResult<()> {
         self.switches.pause(connection, reason).map_err(throw::store)
     }

@@ -53,7 +53,7 @@ impl PhpVerifier {
     ///
     /// @throws \Causeway\Exception\SignatureException
     ///   When it is refused; $reason says why.
-    #[php(name = "verify", defaults(method = "POST", url = ""))]
+    #[php(name = "verify", defaults(method = "\"POST\"", url = "\"\""))]
     pub fn verify(&self, body: BinarySlice<u8>, headers: &ZendHashTable, method: &str, url: &str) -> PhpResult<PhpDelivery> {
         let headers = Headers::new(value::header_fields(headers));
         let message = Message { body: &body, headers: &headers, method, url };

@@ -1,194 +1,332 @@
-//! The room `segment`: signatures first, the insides follow.
-#![allow(
-    unused_variables,
-    missing_docs,
-    reason = "signatures first; replaced by the insides"
-)]
+//! The shared memory that all workers of a host see: breakers, budgets, leases, tokens, counters.
+//!
+//! It is, in this order: a file of the user that PHP runs as (`file.rs`), made on first use, when
+//! FPM has dropped its privileges; where that is refused, an anonymous mapping that [`configure`]
+//! made before the workers were forked; where nobody configured anything, this process's own
+//! memory. [`Segment::status`] says which, and why not the better one.
+//!
+//! All of it may vanish at any time (a reboot, a removed file, another layout version); losing it
+//! costs speed, never correctness. Nothing in it is locked: every change is a compare-and-swap or
+//! an addition on one word, so that a process killed anywhere leaves nothing behind but leases
+//! that end. Every table is bounded; what does not fit is counted and kept in this process.
+//!
+//! `layout.rs` draws the bytes, `words.rs` what a word holds, `raw.rs` has the only `unsafe`. The
+//! rules are in [`policy`](crate::policy); here they are run.
+
+mod breaker;
+mod connection;
+mod error;
+mod file;
+mod layout;
+mod lease;
+mod owner;
+mod raw;
+mod seal;
+mod table;
+mod token;
+mod words;
+
+pub use connection::Connection;
+pub use error::{Refused, SegmentError};
+pub use lease::Lease;
+pub use seal::{SealKey, TOKEN_SECRET_MAX_BYTES};
+pub use token::{Token, TokenSlot};
 
 use std::{
+    collections::HashMap,
+    fmt,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Arc, OnceLock, atomic::Ordering},
     time::Duration,
 };
 
-use crate::{
-    clock::Monotonic,
-    policy::{breaker, budget},
-    telemetry::Counter,
-};
+use parking_lot::Mutex;
 
-#[derive(Clone, Debug, Default)]
+use self::{
+    layout::{CONNECTIONS, ConnectionSlot, Layout, TokenCell, VERSION},
+    raw::Mapping,
+};
+use crate::clock::{self, Monotonic};
+
+/// Where the file is by default.
+pub const DIR_DEFAULT: &str = "/dev/shm";
+/// What a full table's overflow keeps in this process; beyond it, state lives as long as a handle.
+const OWN_MAX: usize = 256;
+/// A lock that is not had in this time was held across a fork.
+const OWN_LOCK_MAX: Duration = Duration::from_millis(10);
+
+/// Where the process-wide segment is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SegmentOptions {
+    /// The file's directory; `None` for [`DIR_DEFAULT`].
     pub dir: Option<PathBuf>,
 }
 
-pub fn configure(options: SegmentOptions) {}
-
-pub fn segment() -> &'static Segment {
-    static SEGMENT: OnceLock<Segment> = OnceLock::new();
-    SEGMENT.get_or_init(Segment::in_process)
+struct Configured {
+    options: SegmentOptions,
+    /// Made before the workers are forked, so that they share it.
+    fallback: Segment,
 }
 
-#[derive(Clone, Debug)]
-pub struct Segment;
+static CONFIGURED: Mutex<Option<Configured>> = Mutex::new(None);
 
-#[derive(Debug, thiserror::Error)]
-#[error("segment: {0}")]
-pub struct SegmentError(String);
+/// Says where the process-wide segment is to be, before its first use and before workers are
+/// forked. Later calls change nothing once it is in use.
+pub fn configure(options: SegmentOptions) {
+    let mut configured = CONFIGURED.lock();
+    let fallback = configured
+        .take()
+        .map_or_else(Segment::anonymous, |before| before.fallback);
+    *configured = Some(Configured { options, fallback });
+}
 
+/// The process-wide segment, made on first use. Where nobody configured it, it is this process's
+/// own memory: a library does not make files that nobody asked for.
+pub fn segment() -> &'static Segment {
+    static SEGMENT: OnceLock<Segment> = OnceLock::new();
+    SEGMENT.get_or_init(|| match &*CONFIGURED.lock() {
+        None => Segment::in_process(),
+        Some(configured) => {
+            let dir = configured
+                .options
+                .dir
+                .as_deref()
+                .unwrap_or(Path::new(DIR_DEFAULT));
+            Segment::open(dir).unwrap_or_else(|error| configured.fallback.because(&error))
+        }
+    })
+}
+
+/// What the memory is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// A file: all processes of the user on this host share it.
     File,
+    /// A mapping without a name: processes forked from one share it.
     Anonymous,
+    /// This process alone.
     Process,
 }
 
 impl Kind {
+    /// `file`, `anonymous` or `process`.
     pub const fn name(self) -> &'static str {
-        "process"
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct SegmentStatus {
-    pub kind: Kind,
-    pub path: Option<PathBuf>,
-    /// Why the file was not taken, where it was not.
-    pub refused: Option<String>,
-    pub layout: u32,
-    pub connections: usize,
-    pub capacity: usize,
-    pub overflowed: u64,
-}
-
-#[derive(Clone, Debug)]
-pub struct Connection;
-
-#[derive(Debug)]
-pub struct Lease;
-
-impl Lease {
-    pub fn release(self) {}
-}
-
-/// Seals tokens; made from the client's secret.
-pub struct SealKey;
-
-impl SealKey {
-    pub fn derive(client_secret: &[u8], context: &[u8]) -> Self {
-        Self
-    }
-}
-
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token {
-    pub secret: Vec<u8>,
-    pub expires: Monotonic,
-    pub refresh_after: Monotonic,
-    /// Which write it came from; handed to `clear` when the vendor refused it.
-    pub generation: u64,
-}
-
-#[derive(Clone, Debug)]
-pub struct TokenSlot;
-
-impl TokenSlot {
-    pub fn read(&self, seal: &SealKey, now: Monotonic) -> Option<Token> {
-        None
-    }
-    /// The generation that it got; others see it from now on.
-    pub fn write(
-        &self,
-        seal: &SealKey,
-        secret: &[u8],
-        expires: Monotonic,
-        refresh_after: Monotonic,
-        now: Monotonic,
-    ) -> u64 {
-        0
-    }
-    /// Forgets the token of that generation; a newer one stays.
-    pub fn clear(&self, generation: u64) {}
-}
-
-impl Segment {
-    pub fn open(dir: &Path) -> Result<Self, SegmentError> {
-        Ok(Self)
-    }
-    pub fn in_process() -> Self {
-        Self
-    }
-    pub fn anonymous() -> Self {
-        Self
-    }
-    pub fn connection(&self, namespace: &str, name: &str) -> Connection {
-        Connection
-    }
-    pub fn connections(&self) -> Vec<(String, String, Connection)> {
-        Vec::new()
-    }
-    pub fn lease(&self, key: &[u8; 32], ttl: Duration, now: Monotonic) -> Option<Lease> {
-        Some(Lease)
-    }
-    pub fn held_by_other(&self, key: &[u8; 32], now: Monotonic) -> bool {
-        false
-    }
-    pub fn token_slot(&self, key: &[u8; 32]) -> TokenSlot {
-        TokenSlot
-    }
-    pub fn status(&self) -> SegmentStatus {
-        SegmentStatus {
-            kind: Kind::Process,
-            path: None,
-            refused: None,
-            layout: 1,
-            connections: 0,
-            capacity: 256,
-            overflowed: 0,
+        match self {
+            Self::File => "file",
+            Self::Anonymous => "anonymous",
+            Self::Process => "process",
         }
     }
 }
 
-impl Connection {
-    pub fn breaker_admit(
-        &self,
-        options: &breaker::Options,
-        now: Monotonic,
-    ) -> Result<breaker::Permit, breaker::Open> {
-        Ok(breaker::Permit {
-            epoch: 0,
-            probe: None,
+/// What an operator is told about the segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SegmentStatus {
+    /// What the memory is.
+    pub kind: Kind,
+    /// The file, where it is one.
+    pub path: Option<PathBuf>,
+    /// Why it is not a better kind, where that was tried.
+    pub refused: Option<String>,
+    /// The layout version.
+    pub layout: u32,
+    /// Connections that have a slot.
+    pub connections: usize,
+    /// Slots there are.
+    pub capacity: usize,
+    /// Connections, leases and tokens that found no place, by all processes together.
+    pub overflowed: u64,
+}
+
+/// A segment; a handle is cheap, and the last one unmaps it.
+#[derive(Clone)]
+pub struct Segment {
+    shared: Arc<Shared>,
+    kind: Kind,
+    path: Option<PathBuf>,
+    refused: Option<String>,
+}
+
+/// The memory, and what did not fit into it.
+struct Shared {
+    mapping: Mapping,
+    own_connections: Mutex<HashMap<(String, String), Arc<ConnectionSlot>>>,
+    own_tokens: Mutex<HashMap<[u8; 32], Arc<TokenCell>>>,
+}
+
+impl Shared {
+    fn new(mapping: Mapping) -> Arc<Self> {
+        let own_connections = Mutex::new(HashMap::new());
+        Arc::new(Self {
+            mapping,
+            own_connections,
+            own_tokens: Mutex::new(HashMap::new()),
         })
     }
-    pub fn breaker_record(
-        &self,
-        options: &breaker::Options,
-        permit: breaker::Permit,
-        outcome: breaker::Outcome,
-        now: Monotonic,
-    ) {
+
+    fn layout(&self) -> &Layout {
+        self.mapping.layout()
     }
-    pub fn breaker_state(&self, options: &breaker::Options, now: Monotonic) -> breaker::State {
-        breaker::State::Closed
+
+    /// This process's slot for a connection that found no place.
+    fn own_connection(&self, namespace: &str, name: &str) -> Arc<ConnectionSlot> {
+        let fresh = || Arc::new(ConnectionSlot::new());
+        let Some(mut own) = self.own_connections.try_lock_for(OWN_LOCK_MAX) else {
+            return fresh();
+        };
+        let key = (namespace.to_owned(), name.to_owned());
+        if own.len() >= OWN_MAX && !own.contains_key(&key) {
+            return fresh();
+        }
+        Arc::clone(own.entry(key).or_insert_with(fresh))
     }
-    pub fn budget_deposit(&self, options: &budget::Options, now: Monotonic) {}
-    pub fn budget_withdraw(&self, options: &budget::Options, now: Monotonic) -> bool {
-        true
-    }
-    pub fn hold_until(&self, until: Monotonic) {}
-    pub fn held(&self, now: Monotonic) -> Option<Duration> {
-        None
-    }
-    pub fn set_paused(&self, is_paused: bool) {}
-    pub fn last_known_paused(&self) -> bool {
-        false
-    }
-    pub fn count(&self, counter: Counter, by: u64) {}
-    pub fn counter(&self, counter: Counter) -> u64 {
-        0
-    }
-    pub fn note_success(&self, now: Monotonic) {}
-    pub fn last_success(&self) -> Option<Monotonic> {
-        None
+
+    /// This process's place for a token that found none; made only for a write.
+    fn own_token(&self, key: &[u8; 32], may_make: bool) -> Option<Arc<TokenCell>> {
+        let mut own = self.own_tokens.try_lock_for(OWN_LOCK_MAX)?;
+        if !own.contains_key(key) && (!may_make || own.len() >= OWN_MAX) {
+            return None;
+        }
+        Some(Arc::clone(
+            own.entry(*key)
+                .or_insert_with(|| Arc::new(TokenCell::new())),
+        ))
     }
 }
+
+impl Segment {
+    /// The file in `dir` that this user's processes share, made where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be made, or the one that is there must not be trusted.
+    pub fn open(dir: &Path) -> Result<Self, SegmentError> {
+        let mapping = file::open(dir)?;
+        let path = Some(file::path(dir));
+        Ok(Self {
+            shared: Shared::new(mapping),
+            kind: Kind::File,
+            path,
+            refused: None,
+        })
+    }
+
+    /// Memory that processes forked from this one share; this process's own where even that fails.
+    pub fn anonymous() -> Self {
+        match Mapping::anonymous() {
+            Ok(mapping) => Self::without_file(mapping, Kind::Anonymous),
+            Err(error) => Self::in_process().because(&error),
+        }
+    }
+
+    /// This process's own memory.
+    pub fn in_process() -> Self {
+        Self::without_file(Mapping::own(), Kind::Process)
+    }
+
+    fn without_file(mapping: Mapping, kind: Kind) -> Self {
+        file::write_header(&mapping.layout().header);
+        Self {
+            shared: Shared::new(mapping),
+            kind,
+            path: None,
+            refused: None,
+        }
+    }
+
+    fn because(&self, error: &dyn std::error::Error) -> Self {
+        Self {
+            refused: Some(error.to_string()),
+            ..self.clone()
+        }
+    }
+
+    /// The state of a connection, shared by all who use its names; this process's own where the
+    /// table is full, which is counted.
+    pub fn connection(&self, namespace: &str, name: &str) -> Connection {
+        table::place(
+            &self.shared.layout().connections,
+            namespace,
+            name,
+            clock::monotonic(),
+        )
+        .and_then(|place| Connection::shared(Arc::clone(&self.shared), place))
+        .unwrap_or_else(|| {
+            let header = &self.shared.layout().header;
+            header
+                .overflowed_connections
+                .fetch_add(1, Ordering::Relaxed);
+            Connection::own(self.shared.own_connection(namespace, name))
+        })
+    }
+
+    /// All connections that have a slot, by namespace and name, in no order.
+    pub fn connections(&self) -> Vec<(String, String, Connection)> {
+        let slots = self.shared.layout().connections.iter().enumerate();
+        slots
+            .filter_map(|(place, slot)| {
+                let (namespace, name) = table::names(slot)?;
+                Some((
+                    namespace,
+                    name,
+                    Connection::shared(Arc::clone(&self.shared), place)?,
+                ))
+            })
+            .collect()
+    }
+
+    /// A short lease on a key (a hash), so that one worker does what the others wait for; `None`
+    /// while somebody holds it, in this process or another. At most an hour.
+    pub fn lease(&self, key: &[u8; 32], ttl: Duration, now: Monotonic) -> Option<Lease> {
+        lease::take(&self.shared, key, ttl, now)
+    }
+
+    /// Whether somebody holds the key's lease: what a caller without it waits for.
+    pub fn held_by_other(&self, key: &[u8; 32], now: Monotonic) -> bool {
+        lease::is_held(&self.shared, key, now)
+    }
+
+    /// The place of a token, by a hash of what it is for.
+    pub fn token_slot(&self, key: &[u8; 32]) -> TokenSlot {
+        TokenSlot::new(Arc::clone(&self.shared), *key)
+    }
+
+    /// What an operator is told.
+    pub fn status(&self) -> SegmentStatus {
+        let layout = self.shared.layout();
+        let header = &layout.header;
+        let overflowed = [
+            &header.overflowed_connections,
+            &header.overflowed_leases,
+            &header.overflowed_tokens,
+        ];
+        SegmentStatus {
+            kind: self.kind,
+            path: self.path.clone(),
+            refused: self.refused.clone(),
+            layout: VERSION,
+            connections: layout
+                .connections
+                .iter()
+                .filter(|slot| table::names(slot).is_some())
+                .count(),
+            capacity: CONNECTIONS,
+            overflowed: overflowed
+                .iter()
+                .map(|word| word.load(Ordering::Relaxed))
+                .sum(),
+        }
+    }
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Segment")
+            .field("kind", &self.kind)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

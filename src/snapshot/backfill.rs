@@ -1,5 +1,5 @@
 //! placeholder
-use super::{Snapshots, SnapshotError};
+use super::{SnapshotError, Snapshots};
 use crate::http::Fetch;
 use crate::store::CallbackError;
 use std::rc::Rc;

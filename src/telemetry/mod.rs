@@ -4,6 +4,5 @@ mod counters;
 mod health;
 
 pub use counters::Counter;
-#[expect(unused_imports, reason = "the layout of the segment takes it next")]
 pub(crate) use counters::PLACES;
 pub use health::{Facts, Health};

@@ -1,1 +1,3 @@
 //! The room `testing`.
+
+pub mod failpoint;

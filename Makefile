@@ -1,0 +1,32 @@
+# Causeway's targets. Each does all its own set-up; the insides are the scripts in tools/.
+#
+# Variables: PHP and PHP_CONFIG (the PHP to build for; default: php and php-config on the path),
+# PROFILE (release; quick compiles in a fraction of the time), MODE (of the demo: php, drupal or
+# all), DRUPAL_ROOT, TRIXIE_ROOT, CARGO_TARGET_DIR.
+
+PROFILE ?= release
+MODE ?= all
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build test demo lint clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is needed, or list what is missing
+	@tools/setup
+
+build: setup ## the extension, at build/causeway.so
+	@tools/build --profile $(PROFILE)
+
+test: build ## Rust tests, PHPUnit, and the module's kernel tests where there is a Drupal
+	@tools/test
+
+demo: build ## the drill against simulated vendors (MODE=php|drupal|all)
+	@tools/demo $(MODE)
+
+lint: build ## formatting, clippy, stub drift, PHP syntax and static analysis
+	@tools/lint
+
+clean: ## remove build/, target/ and vendor/
+	@rm -rf build target vendor composer.lock

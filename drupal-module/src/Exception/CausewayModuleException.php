@@ -1,0 +1,12 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\causeway\Exception;
+
+/**
+ * Implemented by every exception that the module itself throws.
+ *
+ * What the extension throws implements \Causeway\Exception\CausewayException.
+ */
+interface CausewayModuleException extends \Throwable {}

@@ -1,0 +1,148 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\causeway\Hook;
+
+use Causeway\Metrics;
+use Drupal\causeway\Connection\ClientFactory;
+use Drupal\causeway\Connection\Connections;
+use Drupal\causeway\Exception\ConnectionException;
+use Drupal\causeway\Extension;
+use Drupal\causeway\Store\Records;
+use Drupal\Core\Extension\Requirement\RequirementSeverity;
+use Drupal\Core\Hook\Attribute\Hook;
+use Drupal\Core\StringTranslation\StringTranslationTrait;
+use Drupal\Core\StringTranslation\TranslationInterface;
+
+/**
+ * Rows of the status report.
+ */
+final class RequirementsHooks {
+
+  use StringTranslationTrait;
+
+  public function __construct(
+    private readonly Extension $extension,
+    private readonly Connections $connections,
+    private readonly ClientFactory $clients,
+    private readonly Records $records,
+    TranslationInterface $translation,
+  ) {
+    $this->setStringTranslation($translation);
+  }
+
+  /**
+   * Implements hook_runtime_requirements().
+   *
+   * @return array<string, array<string, mixed>>
+   *   The rows.
+   */
+  #[Hook('runtime_requirements')]
+  public function runtime(): array {
+    $rows = ['causeway_extension' => $this->extensionRow(), 'causeway_inbox' => $this->inboxRow()];
+    if ($this->extension->isUsable()) {
+      $rows += ['causeway_segment' => $this->segmentRow(), 'causeway_connections' => $this->connectionsRow()];
+    }
+    return $rows;
+  }
+
+  /**
+   * The extension in this SAPI.
+   *
+   * @return array<string, mixed>
+   *   A row.
+   */
+  private function extensionRow(): array {
+    $row = ['title' => $this->t('Causeway extension')];
+    $arguments = ['@sapi' => PHP_SAPI, '@version' => $this->extension->version() ?? '', '@min' => Extension::MINIMUM_VERSION, '@below' => Extension::BELOW_VERSION];
+    $value = match ($this->extension->problem()) {
+      NULL => NULL,
+      'missing' => $this->t('Not loaded in @sapi', $arguments),
+      'outdated' => $this->t('@version is too old', $arguments),
+      default => $this->t('@version is too new', $arguments),
+    };
+    if ($value === NULL) {
+      return $row + ['value' => $this->t('@version in @sapi', $arguments), 'severity' => RequirementSeverity::OK];
+    }
+    return $row + [
+      'value' => $value,
+      'severity' => RequirementSeverity::Warning,
+      'description' => $this->t('Stored snapshots are shown, webhooks are answered 503 so that senders repeat them, and calls throw an exception. Install version @min or later, below @below: add "extension=causeway.so" to the ini files of @sapi and restart it. The command line has ini files of its own.', $arguments),
+    ];
+  }
+
+  /**
+   * The shared memory.
+   *
+   * @return array<string, mixed>
+   *   A row.
+   */
+  private function segmentRow(): array {
+    $segment = Metrics::segment();
+    $arguments = ['@kind' => $segment['kind'], '@path' => $segment['path'] ?? '', '@used' => $segment['connections'], '@capacity' => $segment['capacity'], '@lost' => $segment['overflowed']];
+    $row = [
+      'title' => $this->t('Causeway shared memory'),
+      'value' => $this->t('@kind @path, @used of @capacity connections', $arguments),
+      'severity' => RequirementSeverity::OK,
+    ];
+    if ($segment['overflowed'] > 0) {
+      $row = ['severity' => RequirementSeverity::Warning, 'description' => $this->t('@lost times a connection found no room and was kept for one process alone.', $arguments)] + $row;
+    }
+    elseif ($segment['kind'] !== 'file') {
+      $row = ['severity' => RequirementSeverity::Warning, 'description' => $this->t('The file could not be used (ini setting causeway.segment_dir): breakers and tokens are not shared with other processes of this user.')] + $row;
+    }
+    return $row;
+  }
+
+  /**
+   * Connections whose options cannot work.
+   *
+   * @return array<string, mixed>
+   *   A row.
+   */
+  private function connectionsRow(): array {
+    $problems = [];
+    foreach ($this->connections->ids() as $id) {
+      try {
+        $this->clients->client($id);
+      }
+      catch (ConnectionException $e) {
+        $problems[] = $e->getMessage();
+      }
+    }
+    $row = [
+      'title' => $this->t('Causeway connections'),
+      'value' => $this->formatPlural(count($this->connections->ids()), '1 connection', '@count connections'),
+      'severity' => RequirementSeverity::OK,
+    ];
+    return $problems
+      ? ['severity' => RequirementSeverity::Error, 'description' => ['#theme' => 'item_list', '#items' => $problems]] + $row
+      : $row;
+  }
+
+  /**
+   * What waits, and what failed for good.
+   *
+   * @return array<string, mixed>
+   *   A row.
+   */
+  private function inboxRow(): array {
+    $counts = [];
+    foreach ($this->records->counts('inbox') as $count) {
+      $counts[$count['state']] = ($counts[$count['state']] ?? 0) + $count['count'];
+    }
+    $bad = ($counts['dead'] ?? 0) + ($counts['conflict'] ?? 0);
+    return [
+      'title' => $this->t('Causeway inbox'),
+      'value' => $this->t('@pending waiting, @done done, @dead in the dead letters, @conflict in conflict', [
+        '@pending' => ($counts['pending'] ?? 0) + ($counts['claimed'] ?? 0),
+        '@done' => $counts['done'] ?? 0,
+        '@dead' => $counts['dead'] ?? 0,
+        '@conflict' => $counts['conflict'] ?? 0,
+      ]),
+      'severity' => $bad ? RequirementSeverity::Warning : RequirementSeverity::OK,
+    ];
+  }
+
+}

@@ -1,0 +1,385 @@
+//! The ledger: one row for each (source, event id), so that an effect happens once.
+//!
+//! This file reads and writes; what follows from what is read is decided in
+//! [`decide`](super::decide). Each operation begins with one conditional write or ends with a
+//! compare-and-replace on the row's version, and repeats a bounded number of times when another
+//! worker was first. It holds no lock and no transaction while foreign code runs.
+//!
+//! Leases run on the store's clock. Losing the store loses the memory of what was done.
+
+mod options;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::decide::{self, CLAIMED, CONFLICT, ClaimDecision, DEAD, DONE, PENDING};
+use super::{Claim, ClaimStatus, LedgerError};
+use crate::store::{
+    CallbackError, Key, Kind, Query, Record, Store, StoreError, StoreErrorKind, checksum_of,
+};
+pub use options::LedgerOptions;
+
+/// How often an operation reads again when another worker was first.
+pub(super) const RACES_AT_MOST: usize = 8;
+
+/// What became of an event that was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is new.
+    Recorded,
+    /// It was there, with the same payload.
+    Duplicate,
+    /// It was there with another payload; both are kept.
+    Conflict,
+}
+
+/// How many events stand where.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LedgerCounts {
+    /// Waiting.
+    pub pending: i64,
+    /// Held by a worker, or by one that died.
+    pub claimed: i64,
+    /// Done.
+    pub done: i64,
+    /// Given up.
+    pub dead: i64,
+    /// Came again with another payload.
+    pub conflict: i64,
+    /// For how long the oldest pending event has been due, milliseconds.
+    pub oldest_pending_age_ms: i64,
+}
+
+/// An event that was given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Its source.
+    pub source: String,
+    /// The event.
+    pub event_id: String,
+    /// Attempts that were made.
+    pub attempts: i64,
+    /// The last failure.
+    pub error: String,
+    /// When it was given up, Unix milliseconds.
+    pub updated_at_ms: i64,
+}
+
+/// The record of what was done.
+#[derive(Clone)]
+pub struct Ledger {
+    store: Rc<dyn Store>,
+    options: Rc<LedgerOptions>,
+}
+
+impl Ledger {
+    /// A ledger on this store.
+    pub fn new(store: Rc<dyn Store>, options: LedgerOptions) -> Self {
+        Self { store, options: Rc::new(options) }
+    }
+
+    /// Where its rows are.
+    pub fn store(&self) -> &Rc<dyn Store> {
+        &self.store
+    }
+
+    /// How it holds claims.
+    pub fn options(&self) -> &LedgerOptions {
+        &self.options
+    }
+
+    /// Records an event without claiming it.
+    ///
+    /// # Errors
+    /// When the source or the id is empty, or the store failed: then nothing was recorded.
+    pub fn record(
+        &self,
+        source: &str,
+        event_id: &str,
+        payload: &[u8],
+    ) -> Result<Recorded, StoreError> {
+        self.record_with(source, event_id, payload, Map::new())
+    }
+
+    /// The same, with what else is known about the event.
+    pub(super) fn record_with(
+        &self,
+        source: &str,
+        event_id: &str,
+        payload: &[u8],
+        detail: Map<String, Value>,
+    ) -> Result<Recorded, StoreError> {
+        let mut fresh = self.fresh_record(source, event_id, payload)?;
+        fresh.detail = decide::text_of(detail);
+        for _ in 0..RACES_AT_MOST {
+            if self.store.insert(Kind::Inbox, &fresh)? {
+                return Ok(Recorded::Recorded);
+            }
+            match self.store.read(Kind::Inbox, &fresh.key)? {
+                Some(known) if known.checksum == fresh.checksum => return Ok(Recorded::Duplicate),
+                Some(_) => return self.keep_conflict(fresh),
+                // Purged between the two: it is new again.
+                None => {}
+            }
+        }
+        Err(StoreError::lost_race())
+    }
+
+    /// Claims an event, recording it first when it is new.
+    ///
+    /// # Errors
+    /// As [`Ledger::record`].
+    pub fn claim(
+        &self,
+        source: &str,
+        event_id: &str,
+        payload: &[u8],
+    ) -> Result<Claim, StoreError> {
+        let fresh = self.fresh_record(source, event_id, payload)?;
+        let first = Record {
+            payload: fresh.payload.clone(),
+            ..decide::held(&fresh, fresh.created_at_ms, &self.options)
+        };
+        for _ in 0..RACES_AT_MOST {
+            if self.store.insert(Kind::Inbox, &first)? {
+                return Ok(self.claim_of(first, ClaimStatus::Won));
+            }
+            let Some(known) = self.store.read(Kind::Inbox, &fresh.key)? else { continue };
+            if let Some(claim) = self.try_claim(known, Some(&fresh.checksum))? {
+                if claim.status() == ClaimStatus::Conflict {
+                    self.keep_conflict(fresh)?;
+                }
+                return Ok(claim);
+            }
+        }
+        Err(StoreError::lost_race())
+    }
+
+    /// Claims up to `limit` events that are due, the longest due first.
+    ///
+    /// # Errors
+    /// When the store failed; claims that were won before are given up to their leases.
+    pub fn claim_due(&self, limit: usize, source: Option<&str>) -> Result<Vec<Claim>, StoreError> {
+        let mut won = Vec::new();
+        for _ in 0..RACES_AT_MOST {
+            let wanted = limit.saturating_sub(won.len());
+            if wanted == 0 {
+                break;
+            }
+            let query = Query {
+                states: &[PENDING, CLAIMED],
+                scope: source,
+                due_only: true,
+                // Some that other workers may be claiming at this moment.
+                limit: wanted.saturating_add(16),
+            };
+            let due = self.store.find(Kind::Inbox, &query)?;
+            if due.is_empty() {
+                break;
+            }
+            for found in due {
+                if won.len() == limit {
+                    break;
+                }
+                let Some(known) = self.store.read(Kind::Inbox, &found.key)? else { continue };
+                if known.due_at_ms > self.store.now_ms()? {
+                    continue;
+                }
+                if let Some(claim) = self.try_claim(known, None)? {
+                    if claim.status() == ClaimStatus::Won {
+                        won.push(claim);
+                    }
+                }
+            }
+        }
+        Ok(won)
+    }
+
+    /// Runs the handler once for the event: at least once in general, exactly once where it
+    /// completes the claim in the store's own transaction. A duplicate gets the recorded outcome.
+    ///
+    /// # Errors
+    /// The refusals of a claim; the handler's own error, which was recorded as a failure; a lost
+    /// lease; the store's error.
+    pub fn run(
+        &self,
+        source: &str,
+        event_id: &str,
+        payload: &[u8],
+        handler: &mut dyn FnMut(&Rc<Claim>) -> Result<Value, CallbackError>,
+    ) -> Result<Value, LedgerError> {
+        let claim = Rc::new(self.claim(source, event_id, payload)?);
+        let (source_name, event_id) = (source.to_owned(), event_id.to_owned());
+        match claim.status() {
+            ClaimStatus::Won => {}
+            ClaimStatus::Done => return Ok(claim.outcome().clone()),
+            ClaimStatus::InProgress => {
+                return Err(LedgerError::InProgress { source_name, event_id });
+            }
+            ClaimStatus::Conflict => return Err(LedgerError::Conflict { source_name, event_id }),
+            ClaimStatus::Dead => return Err(LedgerError::DeadLetter { source_name, event_id }),
+        }
+        match handler(&claim) {
+            Ok(outcome) => claim.settle(&outcome),
+            Err(error) => {
+                // Where even this cannot be written, the lease's end says it: the handler's own
+                // error is what the caller must hear.
+                let _ = claim.fail(&error.message);
+                Err(LedgerError::Callback(error))
+            }
+        }
+    }
+
+    /// How many events stand where.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn counts(&self, source: Option<&str>) -> Result<LedgerCounts, StoreError> {
+        let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+        let mut oldest_due_at_ms = i64::MAX;
+        for row in self.store.counts(Kind::Inbox)? {
+            if source.is_some_and(|source| source != row.scope) {
+                continue;
+            }
+            if row.state == PENDING {
+                oldest_due_at_ms = oldest_due_at_ms.min(row.oldest_due_at_ms);
+            }
+            *sums.entry(row.state).or_default() += row.count;
+        }
+        let of = |state: &str| sums.get(state).copied().unwrap_or(0);
+        let pending = of(PENDING);
+        let age_ms = self.store.now_ms()?.saturating_sub(oldest_due_at_ms).max(0);
+        Ok(LedgerCounts {
+            pending,
+            claimed: of(CLAIMED),
+            done: of(DONE),
+            dead: of(DEAD),
+            conflict: of(CONFLICT),
+            oldest_pending_age_ms: if pending > 0 { age_ms } else { 0 },
+        })
+    }
+
+    /// The events that were given up, the longest dead first.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn dead_letters(
+        &self,
+        source: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        let query = Query { states: &[DEAD], scope: source, due_only: false, limit };
+        let letter = |record: Record| DeadLetter {
+            error: word_of(&decide::detail_of(&record), "error"),
+            source: record.scope,
+            event_id: record.label,
+            attempts: record.attempts,
+            updated_at_ms: record.updated_at_ms,
+        };
+        Ok(self.store.find(Kind::Inbox, &query)?.into_iter().map(letter).collect())
+    }
+
+    /// Puts a dead letter back in line; whether there was one.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn replay(&self, source: &str, event_id: &str) -> Result<bool, StoreError> {
+        let key = key_of(source, event_id);
+        for _ in 0..RACES_AT_MOST {
+            let Some(record) = self.store.read(Kind::Inbox, &key)? else { return Ok(false) };
+            let Some(next) = decide::replay(&record, self.store.now_ms()?) else {
+                return Ok(false);
+            };
+            if self.store.replace(Kind::Inbox, &next, record.version)? {
+                return Ok(true);
+            }
+        }
+        Err(StoreError::lost_race())
+    }
+
+    /// Deletes done rows (and kept conflicts) that are older than this; how many went. Keep them
+    /// for longer than any sender repeats: 76 h for Standard Webhooks.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn purge(&self, older_than: Duration, limit: usize) -> Result<usize, StoreError> {
+        let older_ms = i64::try_from(older_than.as_millis()).unwrap_or(i64::MAX);
+        let before_ms = self.store.now_ms()?.saturating_sub(older_ms);
+        self.store.purge(Kind::Inbox, &[DONE, CONFLICT], before_ms, limit)
+    }
+
+    /// Decides on a row that is there; `None` when another worker was first.
+    fn try_claim(
+        &self,
+        known: Record,
+        checksum: Option<&str>,
+    ) -> Result<Option<Claim>, StoreError> {
+        let now_ms = self.store.now_ms()?;
+        let version = known.version;
+        let (next, status) = match decide::claim(&known, checksum, now_ms, &self.options) {
+            ClaimDecision::Win(next) => (Some(next), ClaimStatus::Won),
+            ClaimDecision::GiveUp(next) => (Some(next), ClaimStatus::Dead),
+            ClaimDecision::InProgress => (None, ClaimStatus::InProgress),
+            ClaimDecision::Done => (None, ClaimStatus::Done),
+            ClaimDecision::Dead => (None, ClaimStatus::Dead),
+            ClaimDecision::Conflict => (None, ClaimStatus::Conflict),
+        };
+        let Some(next) = next else { return Ok(Some(self.claim_of(known, status))) };
+        if !self.store.replace(Kind::Inbox, &next, version)? {
+            return Ok(None);
+        }
+        let held = Record { payload: known.payload, ..next };
+        Ok(Some(self.claim_of(held, status)))
+    }
+
+    fn claim_of(&self, record: Record, status: ClaimStatus) -> Claim {
+        Claim::new(self.store.clone(), self.options.clone(), record, status)
+    }
+
+    /// Keeps an event that came again with another payload, in a row of its own.
+    fn keep_conflict(&self, event: Record) -> Result<Recorded, StoreError> {
+        let parts: [&[u8]; 4] = [
+            b"conflict",
+            event.scope.as_bytes(),
+            event.label.as_bytes(),
+            event.checksum.as_bytes(),
+        ];
+        let row = Record { key: Key::of(&parts), state: CONFLICT.to_owned(), ..event };
+        self.store.insert(Kind::Inbox, &row)?;
+        Ok(Recorded::Conflict)
+    }
+
+    fn fresh_record(
+        &self,
+        source: &str,
+        event_id: &str,
+        payload: &[u8],
+    ) -> Result<Record, StoreError> {
+        if source.is_empty() || event_id.is_empty() {
+            let what = "an event needs a source and an id that are not empty";
+            return Err(StoreError::new(StoreErrorKind::Misuse, what));
+        }
+        let now_ms = self.store.now_ms()?;
+        Ok(Record {
+            checksum: checksum_of(payload),
+            payload: Some(payload.to_vec()),
+            ..Record::new(key_of(source, event_id), source, event_id, PENDING, now_ms)
+        })
+    }
+}
+
+/// The row of an event.
+fn key_of(source: &str, event_id: &str) -> Key {
+    Key::of(&[b"event", source.as_bytes(), event_id.as_bytes()])
+}
+
+/// A word of a detail, empty where there is none.
+pub(super) fn word_of(detail: &Map<String, Value>, name: &str) -> String {
+    detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

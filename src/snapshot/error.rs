@@ -1,0 +1,74 @@
+//! Why there is no snapshot.
+
+use crate::http::CallError;
+use crate::store::{CallbackError, StoreError};
+
+/// A refusal or a failure of the snapshots.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// No snapshot, and none could be had in time; or the vendor says that the entity is gone.
+    #[error("{connection}: no snapshot of {resource} '{id}'")]
+    Missing {
+        /// The connection.
+        connection: String,
+        /// The resource.
+        resource: String,
+        /// The entity.
+        id: String,
+        /// What the fetch came to, where one was made.
+        cause: Option<Box<SnapshotError>>,
+    },
+    /// The connection has no such resource.
+    #[error("{connection}: no resource '{resource}'; it has: {known}")]
+    UnknownResource {
+        /// The connection.
+        connection: String,
+        /// What was asked for.
+        resource: String,
+        /// What there is.
+        known: String,
+    },
+    /// The vendor gave no usable answer.
+    #[error("{0}")]
+    Call(CallError),
+    /// The vendor's answer, or the data given, is nothing that can be kept.
+    #[error("{connection}: {resource} '{id}': {message}")]
+    Unusable {
+        /// The connection.
+        connection: String,
+        /// The resource.
+        resource: String,
+        /// The entity.
+        id: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The store failed.
+    #[error("{0}")]
+    Store(StoreError),
+    /// The caller's own code failed.
+    #[error("{0}")]
+    Callback(CallbackError),
+}
+
+impl From<StoreError> for SnapshotError {
+    /// A foreign error that a transaction carried comes out as what it is.
+    fn from(error: StoreError) -> Self {
+        match error.into_callback() {
+            Ok(callback) => Self::Callback(callback),
+            Err(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<CallbackError> for SnapshotError {
+    fn from(error: CallbackError) -> Self {
+        Self::Callback(error)
+    }
+}
+
+impl From<CallError> for SnapshotError {
+    fn from(error: CallError) -> Self {
+        Self::Call(error)
+    }
+}

@@ -1,0 +1,169 @@
+//! Looking at the vendor, and writing what was seen.
+//!
+//! The row is read first, then the vendor is asked, then the row is replaced if it still has the
+//! version that was read. Whoever loses that race asks again, a bounded number of times.
+
+use std::time::Duration;
+
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::IgnoredAny;
+
+use super::row::{Cause, Detail, Entity, Next, Seen, next};
+use super::{Snapshot, SnapshotError};
+use crate::http::{Answer, CallError, CallErrorKind, Fetch, Request, Sent};
+use crate::store::{Kind, Record, Store, StoreError};
+
+/// How often the vendor is asked when other writers keep being first.
+pub(crate) const RACES_AT_MOST: usize = 5;
+
+/// All but RFC 3986's unreserved characters: an id is one path segment, whatever is in it.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a look at the vendor would write.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    /// What would be written.
+    pub(crate) next: Next,
+    /// The JSON of the entity; `None` when it is gone.
+    pub(crate) json: Option<Vec<u8>>,
+}
+
+/// Reads the row and asks the vendor; writes nothing.
+///
+/// # Errors
+/// When the store cannot be read, or the vendor gave no usable answer.
+pub(super) fn look(
+    store: &dyn Store,
+    fetch: &dyn Fetch,
+    entity: &Entity<'_>,
+    cause: Cause<'_>,
+    total: Option<Duration>,
+) -> Result<Fetched, SnapshotError> {
+    let stored = store.read(Kind::Snapshot, &entity.key())?;
+    let asked_at_ms = store.now_ms()?;
+    let seen = ask(fetch, entity, stored.as_ref(), total)?;
+    let json = match &seen {
+        Seen::Content { json, .. } => Some(json.clone()),
+        Seen::Unchanged => stored.as_ref().and_then(|record| record.payload.clone()),
+        Seen::Gone => None,
+    };
+    let next = next(entity, stored.as_ref(), &seen, cause, asked_at_ms);
+    Ok(Fetched { next, json })
+}
+
+/// Writes what was seen, unless another writer was first.
+///
+/// # Errors
+/// When the store failed: nothing was written.
+pub(crate) fn write(store: &dyn Store, next: &Next) -> Result<bool, StoreError> {
+    match next.replaces {
+        Some(version) => store.replace(Kind::Snapshot, &next.record, version),
+        None => store.insert(Kind::Snapshot, &next.record),
+    }
+}
+
+/// Asks and writes until the write stands.
+///
+/// # Errors
+/// As [`look`]; a lost race after the last try.
+pub(super) fn look_and_write(
+    store: &dyn Store,
+    fetch: &dyn Fetch,
+    entity: &Entity<'_>,
+    total: Option<Duration>,
+) -> Result<Fetched, SnapshotError> {
+    for _ in 0..RACES_AT_MOST {
+        let fetched = look(store, fetch, entity, Cause::Fetch, total)?;
+        if write(store, &fetched.next)? {
+            return Ok(fetched);
+        }
+    }
+    Err(StoreError::lost_race().into())
+}
+
+/// The view of what was written.
+pub(super) fn view(
+    store: &dyn Store,
+    entity: &Entity<'_>,
+    fetched: Fetched,
+) -> Result<Snapshot, SnapshotError> {
+    let Some(json) = fetched.json else { return Err(missing(entity, None)) };
+    let record = Record { payload: Some(json), ..fetched.next.record };
+    Ok(Snapshot::of(entity, record, store.now_ms()?))
+}
+
+/// There is nothing to show.
+pub(super) fn missing(entity: &Entity<'_>, cause: Option<SnapshotError>) -> SnapshotError {
+    SnapshotError::Missing {
+        connection: entity.connection.to_owned(),
+        resource: entity.resource.to_owned(),
+        id: entity.id.to_owned(),
+        cause: cause.map(Box::new),
+    }
+}
+
+/// Refuses what is no JSON, by the rules of PHP's decoder: UTF-8, at most 128 levels.
+pub(super) fn check_json(entity: &Entity<'_>, json: &[u8]) -> Result<(), SnapshotError> {
+    let is_json = std::str::from_utf8(json)
+        .is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
+    if is_json {
+        return Ok(());
+    }
+    Err(SnapshotError::Unusable {
+        connection: entity.connection.to_owned(),
+        resource: entity.resource.to_owned(),
+        id: entity.id.to_owned(),
+        message: format!("{} bytes that are no JSON; nothing was stored", json.len()),
+    })
+}
+
+/// A fresh GET, with the stored validator where there is one.
+fn ask(
+    fetch: &dyn Fetch,
+    entity: &Entity<'_>,
+    stored: Option<&Record>,
+    total: Option<Duration>,
+) -> Result<Seen, SnapshotError> {
+    let id = utf8_percent_encode(entity.id, SEGMENT).to_string();
+    let mut request = Request::new(Method::GET, entity.rule.path.replace("{id}", &id));
+    request.headers.push(("Accept".to_owned(), b"application/json".to_vec()));
+    request.total = total;
+    let etag = stored.map(Detail::of).filter(|detail| !detail.gone).and_then(|it| it.etag);
+    if let Some(etag) = &etag {
+        request.headers.push(("If-None-Match".to_owned(), etag.clone().into_bytes()));
+    }
+    let answer = fetch.fetch(&request)?;
+    match answer.status {
+        200..=299 => {
+            check_json(entity, &answer.body)?;
+            Ok(Seen::Content {
+                etag: field(&answer, "etag"),
+                last_modified: field(&answer, "last-modified"),
+                json: answer.body.to_vec(),
+            })
+        }
+        304 if etag.is_some() => Ok(Seen::Unchanged),
+        404 | 410 => Ok(Seen::Gone),
+        _ => Err(status_error(entity.connection, answer).into()),
+    }
+}
+
+fn field(answer: &Answer, name: &str) -> Option<String> {
+    answer.headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// An answer that is none: the vendor's status says so.
+pub(super) fn status_error(connection: &str, answer: Answer) -> CallError {
+    CallError {
+        connection: connection.to_owned(),
+        message: format!("the vendor answered {}", answer.status),
+        sent: Sent::Yes,
+        attempts: answer.attempts,
+        elapsed: answer.elapsed,
+        status: Some(answer.status),
+        retry_after: None,
+        correlation_id: answer.correlation_id.clone(),
+        kind: CallErrorKind::Status(Box::new(answer)),
+    }
+}

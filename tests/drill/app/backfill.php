@@ -1,0 +1,37 @@
+<?php
+
+/**
+ * @file
+ * Fetches all products; a run that was killed is resumed.
+ *
+ * php backfill.php run CHUNK | reset | state
+ */
+
+declare(strict_types=1);
+
+namespace Shop;
+
+/** @var Shop $shop */
+$shop = require __DIR__ . '/bootstrap.php';
+$backfill = $shop->backfill((int) ($argv[2] ?? 500));
+
+switch ($argv[1] ?? 'run') {
+  case 'run':
+    $done = $backfill->run(static function (int $rows, ?int $total): void {
+      printf("%d%s products\n", $rows, $total === NULL ? '' : " of $total");
+    });
+    printf("%d products in %d chunks%s\n", $done['rows'], $done['chunks'], $done['done'] ? ', done' : '');
+    exit($done['done'] ? 0 : 1);
+
+  case 'reset':
+    $backfill->reset();
+    break;
+
+  case 'state':
+    echo json_encode($backfill->state(), JSON_THROW_ON_ERROR), "\n";
+    break;
+
+  default:
+    fwrite(STDERR, "php backfill.php run CHUNK | reset | state\n");
+    exit(2);
+}
