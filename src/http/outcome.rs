@@ -35,6 +35,7 @@ pub(super) fn for_retry(outcome: &Outcome) -> retry::Outcome {
         Err(FailureKind::Timeout) => retry::Outcome::TimedOut,
         Err(
             FailureKind::Limit
+            | FailureKind::Setup
             | FailureKind::AddressRefused
             | FailureKind::Auth { transient: false }
             | FailureKind::Interrupted
@@ -58,6 +59,7 @@ pub(super) fn for_breaker(outcome: &Outcome) -> breaker::Outcome {
         ) => breaker::Outcome::Failure,
         Err(
             FailureKind::Limit
+            | FailureKind::Setup
             | FailureKind::AddressRefused
             | FailureKind::Auth { transient: false }
             | FailureKind::Interrupted

@@ -67,7 +67,7 @@ impl Call<'_> {
             FailureKind::Connect | FailureKind::Network | FailureKind::Timeout => {
                 FailureKind::Auth { transient: true }
             }
-            FailureKind::Limit => FailureKind::Auth { transient: false },
+            FailureKind::Limit | FailureKind::Setup => FailureKind::Auth { transient: false },
             FailureKind::AddressRefused
             | FailureKind::Auth { .. }
             | FailureKind::Interrupted
