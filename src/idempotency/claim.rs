@@ -60,16 +60,8 @@ impl Claim {
         record: Record,
         status: ClaimStatus,
     ) -> Self {
-        let outcome = decide::detail_of(&record)
-            .remove("outcome")
-            .unwrap_or(Value::Null);
-        Self {
-            store,
-            options,
-            record,
-            status,
-            outcome,
-        }
+        let outcome = decide::detail_of(&record).remove("outcome").unwrap_or(Value::Null);
+        Self { store, options, record, status, outcome }
     }
 
     /// What the claim found.
@@ -103,8 +95,8 @@ impl Claim {
     }
 
     /// The outcome of a done event; null where there is none.
-    pub fn outcome(&self) -> &Value {
-        &self.outcome
+    pub fn outcome(&self) -> Value {
+        self.outcome.clone()
     }
 
     /// What else was recorded about the event, a JSON object.
@@ -173,9 +165,7 @@ impl Claim {
         let stored = self.store.read(Kind::Inbox, &self.record.key)?;
         match stored {
             Some(row) if row.state == DONE && row.token == self.token() => {
-                Ok(decide::detail_of(&row)
-                    .remove("outcome")
-                    .unwrap_or(Value::Null))
+                Ok(decide::detail_of(&row).remove("outcome").unwrap_or(Value::Null))
             }
             _ => self.complete(outcome).map(|()| outcome.clone()),
         }

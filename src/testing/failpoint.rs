@@ -20,10 +20,7 @@ enum Action {
     /// Kills the process.
     Kill,
     /// Makes the operation stop with an error.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "tests alone stop without dying")
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests alone stop without dying"))]
     Stop,
 }
 
@@ -59,29 +56,23 @@ pub fn arm(spec: &str) -> Result<(), String> {
         None => (spec, 1),
         Some((name, number)) => {
             let hits = number.parse().ok().filter(|hits| *hits > 0);
-            (
-                name,
-                hits.ok_or_else(|| format!("failpoint '{spec}': no number of a hit after ':'"))?,
-            )
+            (name, hits.ok_or_else(|| format!("failpoint '{spec}': no number of a hit after ':'"))?)
         }
     };
-    let armed = Armed {
-        name: name.to_owned(),
-        hits_left,
-        action: Action::Kill,
-    };
+    let armed = Armed { name: name.to_owned(), hits_left, action: Action::Kill };
     ARMED.with(|slot| *slot.borrow_mut() = Some(armed));
     Ok(())
 }
 
-/// Arms what `CAUSEWAY_FAILPOINT` says, where it says something.
-///
-/// # Errors
-/// As [`arm`].
-pub fn arm_from_environment() -> Result<(), String> {
-    match std::env::var_os("CAUSEWAY_FAILPOINT") {
-        Some(spec) if !spec.is_empty() => arm(&spec.to_string_lossy()),
-        _ => Ok(()),
+/// Arms what the environment's `CAUSEWAY_FAILPOINT` says, where it says something; a malformed
+/// one is told on stderr and arms nothing.
+pub fn enable() {
+    let spec = std::env::var_os("CAUSEWAY_FAILPOINT").unwrap_or_default();
+    if spec.is_empty() {
+        return;
+    }
+    if let Err(message) = arm(&spec.to_string_lossy()) {
+        eprintln!("causeway: {message}");
     }
 }
 
@@ -120,11 +111,7 @@ pub fn hit(name: &'static str, is_holding: bool) -> Result<(), Stopped> {
 /// Arms a point to stop the operation with an error.
 #[cfg(test)]
 pub(crate) fn arm_to_stop(name: &str, hits: u64) {
-    let armed = Armed {
-        name: name.to_owned(),
-        hits_left: hits,
-        action: Action::Stop,
-    };
+    let armed = Armed { name: name.to_owned(), hits_left: hits, action: Action::Stop };
     ARMED.with(|slot| *slot.borrow_mut() = Some(armed));
 }
 
@@ -137,10 +124,7 @@ mod tests {
         arm_to_stop("inbox.after_claim", 2);
         assert_eq!(hit("inbox.before_claim", false), Ok(()));
         assert_eq!(hit("inbox.after_claim", true), Ok(()));
-        assert_eq!(
-            hit("inbox.after_claim", true),
-            Err(Stopped("inbox.after_claim"))
-        );
+        assert_eq!(hit("inbox.after_claim", true), Err(Stopped("inbox.after_claim")));
         assert_eq!(hit("inbox.after_claim", true), Ok(()));
     }
 

@@ -11,7 +11,7 @@ use super::row::{self, Cause, Detail, Entity, Seen};
 use super::{Invalidate, Sighting, SingleFlight, Snapshot, SnapshotError};
 use crate::clock::{self, Monotonic};
 use crate::http::Fetch;
-use crate::options::{Plan, Resource};
+use crate::options::Resource;
 use crate::store::{Key, Kind, Query, Record, Store, StoreError};
 
 /// Stale ones that are remembered for the refresh after the response; further ones come again.
@@ -46,19 +46,8 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// The snapshots of a connection.
-    pub fn new(store: Rc<dyn Store>, plan: &Plan, flight: Rc<dyn SingleFlight>) -> Self {
-        Self::of(
-            store,
-            &plan.name,
-            plan.resources.clone(),
-            plan.timeouts.page,
-            flight,
-        )
-    }
-
-    /// The same from the parts of a plan.
-    pub fn of(
+    /// The snapshots of a connection: the facts of its plan, and who leads a fetch.
+    pub fn new(
         store: Rc<dyn Store>,
         connection: &str,
         resources: BTreeMap<String, Resource>,
@@ -66,14 +55,7 @@ impl Snapshots {
         flight: Rc<dyn SingleFlight>,
     ) -> Self {
         let connection = connection.to_owned();
-        Self {
-            store,
-            connection,
-            resources,
-            page,
-            flight,
-            stale: RefCell::default(),
-        }
+        Self { store, connection, resources, page, flight, stale: RefCell::default() }
     }
 
     /// Where they are.
@@ -127,7 +109,7 @@ impl Snapshots {
         for id in ids {
             match self.get_before(fetch, resource, id, deadline) {
                 Ok(snapshot) => found.push((id.clone(), snapshot)),
-                Err(SnapshotError::Missing { .. }) => {}
+                Err(SnapshotError::Missing { .. } | SnapshotError::Unusable { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -230,20 +212,13 @@ impl Snapshots {
     pub fn put(&self, resource: &str, id: &str, json: &[u8]) -> Result<Snapshot, SnapshotError> {
         let entity = self.entity(resource, id)?;
         check_json(&entity, json)?;
-        let seen = Seen::Content {
-            json: json.to_vec(),
-            etag: None,
-            last_modified: None,
-        };
+        let seen = Seen::Content { json: json.to_vec(), etag: None, last_modified: None };
         for _ in 0..fetching::RACES_AT_MOST {
             let stored = self.store.read(Kind::Snapshot, &entity.key())?;
             let now_ms = self.store.now_ms()?;
             let next = row::next(&entity, stored.as_ref(), &seen, Cause::Put, now_ms);
             if fetching::write(self.store.as_ref(), &next)? {
-                let fetched = Fetched {
-                    next,
-                    json: Some(json.to_vec()),
-                };
+                let fetched = Fetched { next, json: Some(json.to_vec()) };
                 return fetching::view(self.store.as_ref(), &entity, fetched);
             }
         }
@@ -268,13 +243,7 @@ impl Snapshots {
         event_id: &str,
     ) -> Result<Fetched, SnapshotError> {
         let entity = self.entity(resource, id)?;
-        fetching::look(
-            self.store.as_ref(),
-            fetch,
-            &entity,
-            Cause::Event(event_id),
-            None,
-        )
+        fetching::look(self.store.as_ref(), fetch, &entity, Cause::Event(event_id), None)
     }
 
     /// Invalidates what the record owes, then clears it. Another writer may have been at the
@@ -314,12 +283,7 @@ impl Snapshots {
                 known: known.join(", "),
             });
         };
-        Ok(Entity {
-            connection,
-            resource,
-            id,
-            rule,
-        })
+        Ok(Entity { connection, resource, id, rule })
     }
 
     fn stored(&self, entity: &Entity<'_>) -> Result<Option<Snapshot>, SnapshotError> {
@@ -357,9 +321,7 @@ impl Snapshots {
         &self,
         entity: &Entity<'_>,
     ) -> Result<Option<Result<Snapshot, SnapshotError>>, SnapshotError> {
-        let Some(snapshot) = self.stored(entity)? else {
-            return Ok(None);
-        };
+        let Some(snapshot) = self.stored(entity)? else { return Ok(None) };
         Ok(match (snapshot.is_gone(), snapshot.freshness()) {
             (false, Freshness::Fresh | Freshness::Stale) => Some(Ok(snapshot)),
             // That it is gone is known, and fresh as any other answer.
@@ -413,8 +375,9 @@ impl Snapshots {
 /// What a page is told when a fetch failed: its snapshot is missing, and why.
 fn as_missing(entity: &Entity<'_>, error: SnapshotError) -> SnapshotError {
     match error {
-        SnapshotError::Call(_) | SnapshotError::Unusable { .. } => missing(entity, Some(error)),
+        SnapshotError::Call(cause) => missing(entity, Some(cause)),
         SnapshotError::Missing { .. }
+        | SnapshotError::Unusable { .. }
         | SnapshotError::UnknownResource { .. }
         | SnapshotError::Store(_)
         | SnapshotError::Callback(_) => error,
