@@ -3,7 +3,7 @@
 //! Cheap to make: parsing is done, sockets and TLS live in the [engine](super::engine) of the
 //! process, and what workers share lives in the segment.
 
-use super::{Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, transport};
+use super::{Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, graphql, transport};
 use crate::clock;
 use crate::options::Plan;
 use crate::policy::retry_after;
@@ -108,6 +108,21 @@ impl Client {
     /// When no answer was had; says what is known.
     pub fn call(&self, request: &Request, host: &dyn Host) -> Result<Answer, CallError> {
         driver::run(self, request, host)
+    }
+
+    /// Sends a GraphQL document by its hash, and with its text where the server asks for it.
+    /// `request` gives target, fields and bounds; `variables_json` is an object, or empty.
+    ///
+    /// # Errors
+    /// As [`Client::call`]; `BadRequest` when the variables are no JSON.
+    pub fn graphql(
+        &self,
+        request: &Request,
+        document: &str,
+        variables_json: &[u8],
+        host: &dyn Host,
+    ) -> Result<Answer, CallError> {
+        graphql::run(self, request, document, variables_json, host)
     }
 
     /// Turns an answer of 400 or above into an error, for callers who want one thrown.

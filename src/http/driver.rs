@@ -41,7 +41,10 @@ pub(super) struct Call<'a> {
     started: Monotonic,
     deadline: Deadline,
     correlation_id: String,
+    /// Requests that were begun.
     attempts: u32,
+    /// The same with the tries that ended before a request, for want of a token.
+    tries: u32,
 }
 
 /// How an attempt ended.
@@ -63,6 +66,7 @@ pub(super) fn run(
         deadline: Deadline::after(started, total),
         correlation_id: hex::encode(clock::random_bytes::<16>()),
         attempts: 0,
+        tries: 0,
     };
     client.count(Counter::Calls);
     let outcome = call.run();
@@ -128,6 +132,10 @@ impl Call<'_> {
             self.failed(stopped(stop))
         })?;
         let now = clock::monotonic();
+        if self.deadline.for_attempt(Duration::MAX, now).is_none() {
+            let message = OUT_OF_TIME.to_owned();
+            return Err(self.error(CallErrorKind::Timeout, Sent::No, message));
+        }
         if let Some(wait) = self.client.connection().held(now) {
             let message = format!(
                 "the vendor asked to be left alone for {} ms",
@@ -148,6 +156,7 @@ impl Call<'_> {
 
     /// One attempt with its permit, its token and its timeout.
     fn attempt(&mut self, wire: &Wire, permit: Permit) -> (Outcome, Option<auth::Held>) {
+        self.tries = self.tries.saturating_add(1);
         let mut wire = wire.clone();
         let held = match self.authorize(&mut wire.headers) {
             Ok(held) => held,
@@ -242,12 +251,13 @@ impl Call<'_> {
     /// Asks the rule what follows.
     fn next(&self, outcome: &Outcome) -> RetryDecision {
         let attempt = retry::Attempt {
-            number: self.attempts.max(1),
+            number: self.tries,
             outcome: retry_outcome(outcome),
             sent: outcome
                 .as_ref()
                 .map_or_else(|failure| failure.sent, |_| Sent::Yes),
-            method_is_idempotent: retry::is_idempotent(&self.request.method),
+            method_is_idempotent: self.request.is_repeatable
+                || retry::is_idempotent(&self.request.method),
             has_key: self.request.idempotency_key.is_some(),
             retry_after: retry_after_of(outcome),
             remaining: self.deadline.remaining(clock::monotonic()),
@@ -463,4 +473,4 @@ fn breaker_outcome(outcome: &Outcome) -> breaker::Outcome {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -116,3 +116,6 @@ fn add_fields(headers: &mut HeaderMap, fields: &[(String, Vec<u8>)]) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

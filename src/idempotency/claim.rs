@@ -95,8 +95,8 @@ impl Claim {
     }
 
     /// The outcome of a done event; null where there is none.
-    pub fn outcome(&self) -> &Value {
-        &self.outcome
+    pub fn outcome(&self) -> Value {
+        self.outcome.clone()
     }
 
     /// What else was recorded about the event, a JSON object.

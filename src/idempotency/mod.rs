@@ -14,10 +14,13 @@ pub mod decide;
 mod error;
 mod inbox;
 mod ledger;
+mod receipt;
 mod switch;
 
 pub use claim::{Claim, ClaimStatus};
 pub use error::LedgerError;
-pub use inbox::{Effect, Inbox, InboxEvent, Processed, Receipt, Verdict};
+pub use crate::snapshot::Invalidate;
+pub use inbox::{Effect, Inbox, InboxEvent, Processed};
 pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded};
+pub use receipt::{Receipt, Verdict};
 pub use switch::{SwitchState, Switches};

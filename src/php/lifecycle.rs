@@ -10,8 +10,11 @@ pub(super) fn startup(_ty: i32, module_number: i32) -> i32 {
     let started = std::panic::catch_unwind(|| {
         ini::register(module_number);
         segment::configure(SegmentOptions { dir: ini::segment_dir() });
-        if ini::is_testing() {
-            testing::failpoint::enable();
+        if ini::is_testing()
+            && let Err(reason) = testing::failpoint::arm_from_environment()
+        {
+            eprintln!("causeway: {reason}");
+            return false;
         }
         raw::at_fork(before_fork, after_fork_in_child);
         exception_classes::register().is_ok()

@@ -15,8 +15,8 @@ pub enum SnapshotError {
         resource: String,
         /// The entity.
         id: String,
-        /// What the fetch came to, where one was made.
-        cause: Option<Box<SnapshotError>>,
+        /// Why the fetch failed, where one was made.
+        cause: Option<Box<CallError>>,
     },
     /// The connection has no such resource.
     #[error("{connection}: no resource '{resource}'; it has: {known}")]

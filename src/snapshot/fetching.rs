@@ -94,7 +94,7 @@ pub(super) fn view(
 }
 
 /// There is nothing to show.
-pub(super) fn missing(entity: &Entity<'_>, cause: Option<SnapshotError>) -> SnapshotError {
+pub(super) fn missing(entity: &Entity<'_>, cause: Option<CallError>) -> SnapshotError {
     SnapshotError::Missing {
         connection: entity.connection.to_owned(),
         resource: entity.resource.to_owned(),

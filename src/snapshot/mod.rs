@@ -25,7 +25,7 @@ mod view;
 pub use crate::options::Resource;
 pub use backfill::{Backfill, BackfillError, BackfillOptions, BackfillReport, BackfillState};
 pub use error::SnapshotError;
-pub(crate) use fetching::Fetched;
+pub(crate) use fetching::{Fetched, write};
 pub use flight::{Leadership, NoSharing, Sighting, SingleFlight};
 pub use snapshots::{Refreshed, Snapshots};
 pub use view::Snapshot;

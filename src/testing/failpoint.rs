@@ -64,14 +64,15 @@ pub fn arm(spec: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Arms what `CAUSEWAY_FAILPOINT` says, where it says something.
-///
-/// # Errors
-/// As [`arm`].
-pub fn arm_from_environment() -> Result<(), String> {
-    match std::env::var_os("CAUSEWAY_FAILPOINT") {
-        Some(spec) if !spec.is_empty() => arm(&spec.to_string_lossy()),
-        _ => Ok(()),
+/// Arms what the environment's `CAUSEWAY_FAILPOINT` says, where it says something; a malformed
+/// one is told on stderr and arms nothing.
+pub fn enable() {
+    let spec = std::env::var_os("CAUSEWAY_FAILPOINT").unwrap_or_default();
+    if spec.is_empty() {
+        return;
+    }
+    if let Err(message) = arm(&spec.to_string_lossy()) {
+        eprintln!("causeway: {message}");
     }
 }
 

@@ -9,12 +9,12 @@ use crate::segment::Segment;
 use crate::telemetry::Counter;
 
 /// A client for a scripted vendor, with a segment of its own.
-pub(super) fn client(vendor: &Vendor, more: Vec<(&str, Value)>) -> Client {
+pub(crate) fn client(vendor: &Vendor, more: Vec<(&str, Value)>) -> Client {
     let segment: &'static Segment = Box::leak(Box::new(Segment::in_process()));
     client_on(segment, vendor, more)
 }
 
-pub(super) fn client_on(
+pub(crate) fn client_on(
     segment: &'static Segment,
     vendor: &Vendor,
     more: Vec<(&str, Value)>,

@@ -208,7 +208,12 @@ pub fn backoff_ms(attempts: i64, options: &LedgerOptions, random_unit: f64) -> i
 
 /// What else is known about a record; nothing where it is no object.
 pub fn detail_of(record: &Record) -> Map<String, Value> {
-    serde_json::from_str(&record.detail).unwrap_or_default()
+    detail_of_text(&record.detail)
+}
+
+/// The same from its text.
+pub fn detail_of_text(detail: &str) -> Map<String, Value> {
+    serde_json::from_str(detail).unwrap_or_default()
 }
 
 /// The text of a record's detail.

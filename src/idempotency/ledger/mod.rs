@@ -100,8 +100,8 @@ impl Ledger {
         source: &str,
         event_id: &str,
         payload: &[u8],
-    ) -> Result<Recorded, StoreError> {
-        self.record_with(source, event_id, payload, Map::new())
+    ) -> Result<Recorded, LedgerError> {
+        Ok(self.record_with(source, event_id, payload, Map::new())?)
     }
 
     /// The same, with what else is known about the event.
@@ -137,7 +137,7 @@ impl Ledger {
         source: &str,
         event_id: &str,
         payload: &[u8],
-    ) -> Result<Claim, StoreError> {
+    ) -> Result<Claim, LedgerError> {
         let fresh = self.fresh_record(source, event_id, payload)?;
         let first = Record {
             payload: fresh.payload.clone(),
@@ -155,14 +155,14 @@ impl Ledger {
                 return Ok(claim);
             }
         }
-        Err(StoreError::lost_race())
+        Err(StoreError::lost_race().into())
     }
 
     /// Claims up to `limit` events that are due, the longest due first.
     ///
     /// # Errors
     /// When the store failed; claims that were won before are given up to their leases.
-    pub fn claim_due(&self, limit: usize, source: Option<&str>) -> Result<Vec<Claim>, StoreError> {
+    pub fn claim_due(&self, limit: usize, source: Option<&str>) -> Result<Vec<Claim>, LedgerError> {
         let mut won = Vec::new();
         for _ in 0..RACES_AT_MOST {
             let wanted = limit.saturating_sub(won.len());
@@ -215,7 +215,7 @@ impl Ledger {
         let (source_name, event_id) = (source.to_owned(), event_id.to_owned());
         match claim.status() {
             ClaimStatus::Won => {}
-            ClaimStatus::Done => return Ok(claim.outcome().clone()),
+            ClaimStatus::Done => return Ok(claim.outcome()),
             ClaimStatus::InProgress => {
                 return Err(LedgerError::InProgress { source_name, event_id });
             }

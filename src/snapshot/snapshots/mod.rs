@@ -11,7 +11,7 @@ use super::row::{self, Cause, Detail, Entity, Seen};
 use super::{Invalidate, Sighting, SingleFlight, Snapshot, SnapshotError};
 use crate::clock::{self, Monotonic};
 use crate::http::Fetch;
-use crate::options::{Plan, Resource};
+use crate::options::Resource;
 use crate::store::{Key, Kind, Query, Record, Store, StoreError};
 
 /// Stale ones that are remembered for the refresh after the response; further ones come again.
@@ -46,13 +46,8 @@ pub struct Snapshots {
 }
 
 impl Snapshots {
-    /// The snapshots of a connection.
-    pub fn new(store: Rc<dyn Store>, plan: &Plan, flight: Rc<dyn SingleFlight>) -> Self {
-        Self::of(store, &plan.name, plan.resources.clone(), plan.timeouts.page, flight)
-    }
-
-    /// The same from the parts of a plan.
-    pub fn of(
+    /// The snapshots of a connection: the facts of its plan, and who leads a fetch.
+    pub fn new(
         store: Rc<dyn Store>,
         connection: &str,
         resources: BTreeMap<String, Resource>,
@@ -114,7 +109,7 @@ impl Snapshots {
         for id in ids {
             match self.get_before(fetch, resource, id, deadline) {
                 Ok(snapshot) => found.push((id.clone(), snapshot)),
-                Err(SnapshotError::Missing { .. }) => {}
+                Err(SnapshotError::Missing { .. } | SnapshotError::Unusable { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -380,8 +375,9 @@ impl Snapshots {
 /// What a page is told when a fetch failed: its snapshot is missing, and why.
 fn as_missing(entity: &Entity<'_>, error: SnapshotError) -> SnapshotError {
     match error {
-        SnapshotError::Call(_) | SnapshotError::Unusable { .. } => missing(entity, Some(error)),
+        SnapshotError::Call(cause) => missing(entity, Some(cause)),
         SnapshotError::Missing { .. }
+        | SnapshotError::Unusable { .. }
         | SnapshotError::UnknownResource { .. }
         | SnapshotError::Store(_)
         | SnapshotError::Callback(_) => error,
