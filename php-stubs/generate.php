@@ -16,9 +16,7 @@
 
 declare(strict_types=1);
 
-use Causeway\Stubs\Docs;
-use Causeway\Stubs\PlannedNames;
-use Causeway\Stubs\StubWriter;
+namespace Causeway\Stubs;
 
 require __DIR__ . '/src/Docs.php';
 require __DIR__ . '/src/RustDocs.php';
@@ -26,6 +24,9 @@ require __DIR__ . '/src/PlannedNames.php';
 require __DIR__ . '/src/StubWriter.php';
 
 const STUBS = __DIR__ . '/causeway.php';
+
+/** Classes that the extension needs for itself. */
+const INTERNAL = 'Causeway\Internal';
 
 exit(main(in_array('--check', $argv, true)));
 
@@ -42,7 +43,8 @@ function main(bool $checkOnly): int
     $complaints = [...$planned->complaints(), ...$docs->complaints()];
     fwrite(STDERR, implode('', array_map(static fn (string $line): string => "$line\n", $complaints)));
 
-    $classes = (new \ReflectionExtension('causeway'))->getClasses();
+    $isPublic = static fn (\ReflectionClass $class): bool => $class->getNamespaceName() !== INTERNAL;
+    $classes = array_filter((new \ReflectionExtension('causeway'))->getClasses(), $isPublic);
     $stubs = (new StubWriter($docs, $planned))->write($classes);
     $isCurrent = is_file(STUBS) && file_get_contents(STUBS) === $stubs;
     if (!$isCurrent) {

@@ -103,6 +103,8 @@ final class ForkTest extends TestCase
             // Not exit(): PHPUnit's shutdown functions are the parent's.
             pcntl_exec('/bin/sh', ['-c', "exit $status"]);
         }
+
+        return 0;
     }
 
     private static function exitStatus(int $child): int

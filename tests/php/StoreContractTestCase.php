@@ -118,7 +118,11 @@ abstract class StoreContractTestCase extends TestCase
         self::assertSame(['EVT'], self::labels($store->find('inbox', ['evt', 'EVT', 'evt '], 'EVT', false, 9)));
     }
 
-    /** @return array<string, mixed> */
+    /**
+     * @param array<string, mixed> $changes
+     *
+     * @return array<string, mixed>
+     */
     protected static function record(string $name, array $changes = []): array
     {
         return $changes + [
