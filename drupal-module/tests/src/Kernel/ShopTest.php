@@ -93,7 +93,7 @@ final class ShopTest extends CausewayKernelTestBase implements ServiceModifierIn
   /**
    * A webhook reaches a page that is cached, and touches no other page.
    */
-  public function testWebhookReachesACachedPage(): void {
+  public function testWebhookReachesCachedPage(): void {
     $this->requireExtension();
     $this->sell('42', 1234);
     $this->sell('43', 4321);
@@ -230,7 +230,14 @@ final class ShopTest extends CausewayKernelTestBase implements ServiceModifierIn
    *   The entity.
    */
   private static function product(string $id, int $price_cents): array {
-    return ['id' => (int) $id, 'sku' => "S$id", 'name' => "Product $id", 'price_cents' => $price_cents, 'currency' => 'EUR', 'stock' => 3];
+    return [
+      'id' => (int) $id,
+      'sku' => "S$id",
+      'name' => "Product $id",
+      'price_cents' => $price_cents,
+      'currency' => 'EUR',
+      'stock' => 3,
+    ];
   }
 
   /**
@@ -260,6 +267,9 @@ final class ShopTest extends CausewayKernelTestBase implements ServiceModifierIn
     return $this->drupalGet($path);
   }
 
+  /**
+   * Gets a product page, and asserts price and cache.
+   */
   private function assertPage(string $id, string $price, string $cache): string {
     $html = $this->page("shop/product/$id");
     $this->assertSession()->statusCodeEquals(200);
