@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::decide::{detail_of_text, text_of};
+use super::decide::detail_of_text;
 use super::receipt::Receipt;
 use super::{Claim, Ledger, LedgerError, LedgerOptions, Recorded};
 use crate::clock::UnixMs;
@@ -69,7 +69,7 @@ pub type Effect<'a> = dyn FnMut(&InboxEvent, Option<&[u8]>) -> Result<(), Callba
 /// How one event ended.
 enum Ended {
     /// Done; this is the snapshot's row as it was written.
-    Done(Option<Record>),
+    Done(Option<Box<Record>>),
     Failed,
     Dead,
     /// Given back: another worker has it, or wrote the same entity again and again.
@@ -195,7 +195,7 @@ impl Inbox {
                 Err(error) => return give_back_or_fail(claim, error),
             };
             match self.apply(claim, &event, fetched.as_ref(), effect)? {
-                Applied::Done => return Ok(Ended::Done(fetched.map(|it| it.next.record))),
+                Applied::Done => return Ok(Ended::Done(fetched.map(|it| Box::new(it.next.record)))),
                 Applied::LostRace => {}
                 Applied::LostLease => return Ok(Ended::GivenBack),
                 Applied::EffectFailed(error) => return fail(claim, &error.message),
@@ -277,7 +277,7 @@ impl Inbox {
     /// Invalidates what the written row owes, then clears it.
     fn invalidate(
         &self,
-        row: Option<Record>,
+        row: Option<Box<Record>>,
         invalidate: &mut Option<&mut Invalidate<'_>>,
     ) -> Result<(), LedgerError> {
         pass("inbox.before_invalidate", false)?;
