@@ -22,5 +22,10 @@ pub mod telemetry;
 pub mod testing;
 
 #[cfg(feature = "php")]
-#[allow(unsafe_code, missing_docs, reason = "the macros of ext-php-rs expand to unsafe code and undocumented items; our own unsafe is in php::raw")]
+#[allow(
+    unsafe_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "the macros of ext-php-rs expand to unsafe code and undocumented items; our own unsafe is in php::raw"
+)]
 mod php;

@@ -48,18 +48,16 @@ in_trixie() {
 # Whether there is a Drupal at DRUPAL_ROOT below the directory $1 (empty: this machine).
 has_drupal() { [[ -f $1$drupal_root/core/lib/Drupal.php ]]; }
 
-# Where Drupal's tests and its drill can run: prints `host`, `trixie`, or `none` and the reason.
-# The machine's own PHP comes first; Drupal 11 wants PHP 8.3 or later.
-drupal_place() {
-  local php
-  php=$(php_path) || php=
-  if ! has_drupal "" && ! has_drupal "$trixie_root"; then
-    say "none: there is no Drupal at $drupal_root, neither here nor in $trixie_root"
-  elif has_drupal "" && [[ -n $php ]] && at_least "$(php_series "$php")" 8.3; then
-    say host
-  elif trixie_is_ready; then
-    say trixie
+# Where Drupal's tests and its drill can run, as tools/drupal-site finds it: sets `place` to native,
+# trixie or none, and with none `reason`.
+find_drupal() {
+  place=none reason=
+  local answer
+  if ! answer=$("$top/tools/drupal-site" where 2>&1); then
+    reason=${answer#drupal-site: }
+  elif [[ $answer == trixie* ]] && ! trixie_is_ready; then
+    reason="the trixie at $trixie_root wants root and a finished tools/trixie"
   else
-    say "none: there is a Drupal, but no PHP 8.3 or later, and no usable trixie at $trixie_root (root makes it: tools/trixie)"
+    place=${answer%% *}
   fi
 }

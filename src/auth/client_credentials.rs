@@ -274,3 +274,6 @@ fn read_text<E: Endpoint>(secret: &SecretRef, endpoint: &E) -> Result<String, E:
             )
         })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,10 @@
 //! Cheap to make: parsing is done, sockets and TLS live in the [engine](super::engine) of the
 //! process, and what workers share lives in the segment.
 
-use super::{Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, transport};
-use crate::clock;
+use super::{
+    Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, graphql, outcome, transport,
+};
 use crate::options::Plan;
-use crate::policy::retry_after;
 use crate::segment::{self, Connection, Segment};
 use crate::telemetry::Counter;
 
@@ -110,6 +110,21 @@ impl Client {
         driver::run(self, request, host)
     }
 
+    /// Sends a GraphQL document by its hash, and with its text where the server asks for it.
+    /// `request` gives target, fields and bounds; `variables_json` is an object, or empty.
+    ///
+    /// # Errors
+    /// As [`Client::call`]; `BadRequest` when the variables are no JSON.
+    pub fn graphql(
+        &self,
+        request: &Request,
+        document: &str,
+        variables_json: &[u8],
+        host: &dyn Host,
+    ) -> Result<Answer, CallError> {
+        graphql::run(self, request, document, variables_json, host)
+    }
+
     /// Turns an answer of 400 or above into an error, for callers who want one thrown.
     ///
     /// # Errors
@@ -118,15 +133,7 @@ impl Client {
         if answer.status < 400 {
             return Ok(answer);
         }
-        let date = answer
-            .headers
-            .get(http::header::DATE)
-            .map(http::HeaderValue::as_bytes);
-        let retry_after = answer
-            .headers
-            .get(http::header::RETRY_AFTER)
-            .and_then(|value| retry_after::parse(value.as_bytes(), date, clock::unix()))
-            .map(|found| found.wait);
+        let retry_after = outcome::retry_after(&answer.headers);
         Err(CallError {
             connection: self.plan.name.clone(),
             message: format!("the vendor answered {} {}", answer.status, answer.reason),

@@ -19,6 +19,8 @@ pub struct Request {
     pub body: Bytes,
     /// Made once for the intent, the same bytes on each attempt.
     pub idempotency_key: Option<String>,
+    /// The caller vouches that doing it twice is doing it once, whatever the method.
+    pub is_repeatable: bool,
     /// Bounds the whole call in place of the connection's total timeout.
     pub total: Option<Duration>,
     /// Bounds each attempt in place of the connection's attempt timeout.
@@ -35,6 +37,7 @@ impl Request {
             headers: Vec::new(),
             body: Bytes::new(),
             idempotency_key: None,
+            is_repeatable: false,
             total: None,
             attempt: None,
         }

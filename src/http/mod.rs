@@ -1,18 +1,21 @@
 //! Requests out: the messages, the client, the driver of one call, and the engine below it.
 
 mod client;
-mod driver;
+pub(crate) mod driver;
 pub mod engine;
 mod error;
 mod failure;
 mod fetch;
+mod graphql;
 pub mod guard;
 mod message;
+mod outcome;
 mod permit;
 #[cfg(test)]
-mod scripted;
+pub(crate) mod scripted;
 mod target;
 pub mod tls;
+mod token_endpoint;
 mod transport;
 
 pub use client::{Client, Fetcher, Host, NoHost, Stop};

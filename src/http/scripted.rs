@@ -34,7 +34,7 @@ pub(crate) struct Vendor {
     pub(crate) base: String,
     received: Arc<Mutex<Vec<String>>>,
     hung: Arc<Mutex<Vec<TcpStream>>>,
-    closed: Receiver<()>,
+    closed: Mutex<Receiver<()>>,
 }
 
 impl Vendor {
@@ -60,7 +60,7 @@ impl Vendor {
             base,
             received,
             hung,
-            closed,
+            closed: Mutex::new(closed),
         }
     }
 
@@ -71,7 +71,10 @@ impl Vendor {
 
     /// Waits until the vendor has closed one connection.
     pub(crate) fn wait_for_close(&self) {
-        self.closed.recv_timeout(Duration::from_secs(5)).unwrap();
+        self.closed
+            .lock()
+            .recv_timeout(Duration::from_secs(5))
+            .unwrap();
     }
 }
 

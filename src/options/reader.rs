@@ -77,10 +77,7 @@ impl Fields {
     pub fn value(&mut self, key: &'static str) -> Option<Value> {
         self.known.push(key);
         let position = self.left.iter().position(|(name, _)| name == key)?;
-        match self.left.remove(position).1 {
-            Value::Null => None,
-            other => Some(other),
-        }
+        Some(self.left.remove(position).1).filter(|value| *value != Value::Null)
     }
 
     /// Takes a whole number within a range.
@@ -309,11 +306,14 @@ impl Fields {
 /// A text of UTF-8 that is not empty.
 pub(crate) fn text_of(field: &str, value: Value) -> Result<String, OptionError> {
     const ALLOWED: &str = "a string that is not empty";
-    match value {
-        Value::Str(bytes) if !bytes.is_empty() => String::from_utf8(bytes)
-            .map_err(|_| OptionError::new(field, "bytes that are not UTF-8", ALLOWED)),
-        other => Err(OptionError::new(field, other.described(), ALLOWED)),
+    let described = value.described();
+    if let Value::Str(bytes) = value
+        && !bytes.is_empty()
+    {
+        return String::from_utf8(bytes)
+            .map_err(|_| OptionError::new(field, "bytes that are not UTF-8", ALLOWED));
     }
+    Err(OptionError::new(field, described, ALLOWED))
 }
 
 /// A secret, never shown.

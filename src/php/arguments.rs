@@ -23,9 +23,13 @@ impl<'a> FromZval<'a> for StoreArgument {
     fn from_zval(value: &'a Zval) -> Option<Self> {
         let object = value.object()?;
         if let Some(native) = ZendClassObject::<PhpSqliteStore>::from_zend_obj(object) {
-            return Some(Self { store: native.store() });
+            return Some(Self {
+                store: native.store(),
+            });
         }
         let is_store = object.is_instance::<PhpInterfaceStoreInterface>();
-        is_store.then(|| Self { store: Rc::new(PhpStore::new(value)) })
+        is_store.then(|| Self {
+            store: Rc::new(PhpStore::new(value)),
+        })
     }
 }

@@ -30,7 +30,9 @@ fn read(options: &Value) -> Result<BackfillOptions, OptionError> {
     let path = fields.text("path")?;
     let path = fields.required("path", path, "the list's path below base_uri")?;
     let count = |number: Option<i64>, default: u32| {
-        number.and_then(|number| u32::try_from(number).ok()).unwrap_or(default)
+        number
+            .and_then(|number| u32::try_from(number).ok())
+            .unwrap_or(default)
     };
     let mut cursor = fields.section("cursor")?;
     let (mut cursor_in, mut cursor_out) = (None, None);
@@ -45,12 +47,16 @@ fn read(options: &Value) -> Result<BackfillOptions, OptionError> {
         id: fields.text("id")?.unwrap_or_else(|| "/id".to_owned()),
         cursor_in: cursor_in.unwrap_or_else(|| "cursor".to_owned()),
         cursor_out: cursor_out.unwrap_or_else(|| "/next_cursor".to_owned()),
-        page_param: fields.text("page_param")?.unwrap_or_else(|| "limit".to_owned()),
+        page_param: fields
+            .text("page_param")?
+            .unwrap_or_else(|| "limit".to_owned()),
         page_size: count(fields.int("page_size", 1..=10_000)?, 500),
         chunk: count(fields.int("chunk", 1..=100_000)?, 500),
         total: fields.text("total")?,
         query: Vec::new(),
-        lease: fields.millis("lease_ms", 100..=3_600_000)?.unwrap_or(Duration::from_secs(10)),
+        lease: fields
+            .millis("lease_ms", 100..=3_600_000)?
+            .unwrap_or(Duration::from_secs(10)),
     };
     fields.finish()?;
     Ok(read)
@@ -66,14 +72,22 @@ impl PhpBackfill {
     ///   transaction), total (JSON pointer), lease_ms (10000).
     ///
     /// @throws \Causeway\Exception\OptionsException
-    pub fn __construct(client: &PhpClient, resource: &str, options: &ZendHashTable) -> PhpResult<Self> {
+    pub fn __construct(
+        client: &PhpClient,
+        resource: &str,
+        options: &ZendHashTable,
+    ) -> PhpResult<Self> {
         let connection = Rc::clone(client.connection());
         let name = &connection.client.plan().name;
         let options = value::options(name, Some(options))?;
         let options = read(&options).map_err(|error| throw::options(name, &error))?;
         let snapshots = snapshots_of(&connection, "Backfill")?;
-        let backfill = Backfill::new(snapshots, resource, options).map_err(durable::snapshot_error)?;
-        Ok(Self { connection, backfill })
+        let backfill =
+            Backfill::new(snapshots, resource, options).map_err(durable::snapshot_error)?;
+        Ok(Self {
+            connection,
+            backfill,
+        })
     }
 
     /// Runs until the list's end, or for $maxChunks chunks; goes on where an earlier run stopped.
@@ -86,7 +100,11 @@ impl PhpBackfill {
     /// @throws \Causeway\Exception\InProgressException
     ///   When another runner has it.
     #[php(name = "run")]
-    pub fn run(&self, progress: Option<ZendCallable<'_>>, max_chunks: Option<i64>) -> PhpResult<ZBox<ZendHashTable>> {
+    pub fn run(
+        &self,
+        progress: Option<ZendCallable<'_>>,
+        max_chunks: Option<i64>,
+    ) -> PhpResult<ZBox<ZendHashTable>> {
         let fetcher = self.connection.fetcher();
         let max_chunks = max_chunks.and_then(|chunks| u64::try_from(chunks).ok());
         let report = match progress {

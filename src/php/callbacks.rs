@@ -13,11 +13,16 @@ pub(super) fn call(
     callable: &ZendCallable<'_>,
     arguments: Vec<&dyn IntoZvalDyn>,
 ) -> Result<Zval, CallbackError> {
-    callable.try_call(arguments).map_err(|error| throw::caught(&error))
+    callable
+        .try_call(arguments)
+        .map_err(|error| throw::caught(&error))
 }
 
 /// Hands cache tags to a callable.
-pub(super) fn invalidate(callable: &ZendCallable<'_>, tags: &[String]) -> Result<(), CallbackError> {
+pub(super) fn invalidate(
+    callable: &ZendCallable<'_>,
+    tags: &[String],
+) -> Result<(), CallbackError> {
     let tags = value::list(tags.iter().map(|tag| value::bytes(tag.as_bytes())))
         .map_err(|_| CallbackError::new("PHP could not build the list of tags"))?;
     call(callable, vec![&value::array(tags)]).map(|_| ())

@@ -118,6 +118,8 @@ impl PhpClaim {
     /// @throws \Causeway\Exception\LeaseLostException
     #[php(name = "release", defaults(delay_ms = 0))]
     pub fn release(&self, delay_ms: i64) -> PhpResult<()> {
-        self.claim.release(millis(delay_ms)).map_err(durable::ledger_error)
+        self.claim
+            .release(millis(delay_ms))
+            .map_err(durable::ledger_error)
     }
 }

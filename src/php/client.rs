@@ -12,7 +12,7 @@ use super::arguments::StoreArgument;
 use super::connection::Connection;
 use super::response::PhpResponse;
 use super::{metrics, request, throw, value};
-use crate::http::{self, Answer};
+use crate::http::{self, Answer, Request};
 use crate::options::Plan;
 
 /// One connection: a vendor by name, and the calls to it.
@@ -34,10 +34,17 @@ impl PhpClient {
         &self.connection.client.plan().name
     }
 
-    fn send(&self, method: &str, uri: &str, options: Option<&ZendHashTable>) -> PhpResult<PhpResponse> {
+    fn send(
+        &self,
+        method: &str,
+        uri: &str,
+        options: Option<&ZendHashTable>,
+    ) -> PhpResult<PhpResponse> {
         let prepared = request::prepare(self.name_ref(), method, uri, options)?;
         let client = &self.connection.client;
-        let answer = client.call(&prepared.request, &self.connection.host).map_err(throw::call)?;
+        let answer = client
+            .call(&prepared.request, &self.connection.host)
+            .map_err(throw::call)?;
         self.answered(answer, prepared.throw_on_error)
     }
 
@@ -45,7 +52,11 @@ impl PhpClient {
         if !throw_on_error {
             return Ok(PhpResponse::new(answer));
         }
-        let answer = self.connection.client.refuse_error_status(answer).map_err(throw::call)?;
+        let answer = self
+            .connection
+            .client
+            .refuse_error_status(answer)
+            .map_err(throw::call)?;
         Ok(PhpResponse::new(answer))
     }
 }
@@ -62,11 +73,17 @@ impl PhpClient {
     ///
     /// @throws \Causeway\Exception\OptionsException
     ///   When an option is unknown, of the wrong type or out of range; names the field.
-    pub fn __construct(name: &str, options: &ZendHashTable, store: Option<StoreArgument>) -> PhpResult<Self> {
+    pub fn __construct(
+        name: &str,
+        options: &ZendHashTable,
+        store: Option<StoreArgument>,
+    ) -> PhpResult<Self> {
         let options = value::options(name, Some(options))?;
         let plan = Plan::parse(name, &options).map_err(|error| throw::options(name, &error))?;
         let store = store.map(|argument| argument.store);
-        Ok(Self { connection: Rc::new(Connection::new(http::Client::new(plan), store)) })
+        Ok(Self {
+            connection: Rc::new(Connection::new(http::Client::new(plan), store)),
+        })
     }
 
     /// The connection's name.
@@ -86,7 +103,12 @@ impl PhpClient {
     /// @throws \Causeway\Exception\CallException
     ///   When there is no usable answer; its class and properties say what is known.
     #[php(name = "request")]
-    pub fn request(&self, method: &str, uri: &str, options: Option<&ZendHashTable>) -> PhpResult<PhpResponse> {
+    pub fn request(
+        &self,
+        method: &str,
+        uri: &str,
+        options: Option<&ZendHashTable>,
+    ) -> PhpResult<PhpResponse> {
         self.send(method, uri, options)
     }
 
@@ -137,16 +159,23 @@ impl PhpClient {
     ///
     /// @param array<string, mixed>|null $variables
     #[php(name = "graphql")]
-    pub fn graphql(&self, uri: &str, query: &str, variables: Option<&ZendHashTable>) -> PhpResult<PhpResponse> {
+    pub fn graphql(
+        &self,
+        uri: &str,
+        query: &str,
+        variables: Option<&ZendHashTable>,
+    ) -> PhpResult<PhpResponse> {
         let variables = match variables {
             Some(variables) if !variables.is_empty() => {
-                let array = value::array(variables.to_owned());
-                serde_json::from_slice(&value::json_encode(&array)?).unwrap_or_default()
+                value::json_encode(&value::array(variables.to_owned()))?
             }
-            Some(_) | None => serde_json::Value::Object(serde_json::Map::new()),
+            Some(_) | None => b"{}".to_vec(),
         };
         let connection = &self.connection;
-        let answer = http::graphql::call(&connection.client, &connection.host, uri, query, &variables)
+        let request = Request::new(::http::Method::POST, uri);
+        let answer = connection
+            .client
+            .graphql(&request, query, &variables, &connection.host)
             .map_err(throw::call)?;
         self.answered(answer, true)
     }

@@ -28,7 +28,12 @@ impl Connection {
         let plan = client.plan();
         let shared = segment::segment().connection(&plan.namespace, &plan.name);
         let host = PhpHost::new(&plan.name, shared.clone(), store.clone());
-        Self { client, host, shared, store }
+        Self {
+            client,
+            host,
+            shared,
+            store,
+        }
     }
 
     /// The client as durable work sees it.

@@ -31,9 +31,10 @@ impl PhpDelivery {
     /// @return list<\Causeway\Webhook\Event>
     #[php(name = "events")]
     pub fn events(&self) -> PhpResult<ZBox<ZendHashTable>> {
-        let events = self.verified.events.iter().map(|event| {
-            Ok(ZendClassObject::new(PhpEvent::new(event.clone())).into_zval(false)?)
-        });
+        let events =
+            self.verified.events.iter().map(|event| {
+                Ok(ZendClassObject::new(PhpEvent::new(event.clone())).into_zval(false)?)
+            });
         value::list(events.collect::<PhpResult<Vec<Zval>>>()?)
     }
 

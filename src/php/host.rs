@@ -37,7 +37,10 @@ impl PhpHost {
 
     fn is_paused(&self) -> bool {
         let now = clock::monotonic();
-        let is_due = self.read_at.get().is_none_or(|at| now.since(at) >= SWITCH_READ_EVERY);
+        let is_due = self
+            .read_at
+            .get()
+            .is_none_or(|at| now.since(at) >= SWITCH_READ_EVERY);
         if let (true, Some(switches)) = (is_due, &self.switches) {
             self.read_at.set(Some(now));
             if let Ok(paused) = switches.is_paused(&self.connection) {
@@ -51,7 +54,9 @@ impl PhpHost {
 impl Host for PhpHost {
     fn before_attempt(&self) -> Result<(), Stop> {
         if self.is_paused() {
-            return Err(Stop::Paused { reason: "switched off".to_owned() });
+            return Err(Stop::Paused {
+                reason: "switched off".to_owned(),
+            });
         }
         Ok(())
     }

@@ -19,9 +19,9 @@ use super::snapshots::snapshots_of;
 use super::{callbacks, durable, throw, value};
 use crate::clock;
 use crate::idempotency::{Effect, Inbox, InboxEvent};
-use crate::snapshot::Invalidate;
 use crate::options::{OptionError, Source};
 use crate::signature::{Event, Headers, Message, Verifier};
+use crate::snapshot::Invalidate;
 use crate::store::CallbackError;
 
 /// Webhooks in: verified, recorded, processed later. The connection's `webhook` option says how
@@ -58,7 +58,11 @@ impl PhpInbox {
         let options = durable::ledger_options(&plan.name, options)?;
         let snapshots = snapshots_of(&connection, "Inbox")?;
         let inbox = Inbox::new(snapshots, refetch, options);
-        Ok(Self { connection, verifier, inbox })
+        Ok(Self {
+            connection,
+            verifier,
+            inbox,
+        })
     }
 
     /// Verifies a delivery and records its events. Never throws for what a sender did: the
@@ -67,9 +71,20 @@ impl PhpInbox {
     /// @param array<string, mixed> $headers
     ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
     #[php(name = "receive", defaults(method = "\"POST\"", url = "\"\""))]
-    pub fn receive(&self, body: BinarySlice<u8>, headers: &ZendHashTable, method: &str, url: &str) -> PhpReceipt {
+    pub fn receive(
+        &self,
+        body: BinarySlice<u8>,
+        headers: &ZendHashTable,
+        method: &str,
+        url: &str,
+    ) -> PhpReceipt {
         let headers = Headers::new(value::header_fields(headers));
-        let message = Message { body: &body, headers: &headers, method, url };
+        let message = Message {
+            body: &body,
+            headers: &headers,
+            method,
+            url,
+        };
         PhpReceipt::new(self.inbox.receive(&self.verifier, &message, clock::unix()))
     }
 
@@ -99,7 +114,9 @@ impl PhpInbox {
         let processed = self.inbox.process(
             &self.connection.fetcher(),
             usize::try_from(limit).unwrap_or(0),
-            invalidate.as_mut().map(|callback| callback as &mut Invalidate<'_>),
+            invalidate
+                .as_mut()
+                .map(|callback| callback as &mut Invalidate<'_>),
             effect.as_mut().map(|callback| callback as &mut Effect<'_>),
         );
         let processed = processed.map_err(durable::ledger_error)?;
@@ -119,7 +136,11 @@ impl PhpInbox {
     }
 }
 
-fn apply(callable: &ZendCallable<'_>, event: &InboxEvent, json: Option<&[u8]>) -> Result<(), CallbackError> {
+fn apply(
+    callable: &ZendCallable<'_>,
+    event: &InboxEvent,
+    json: Option<&[u8]>,
+) -> Result<(), CallbackError> {
     let failed = |_| CallbackError::new("the event could not be handed to PHP");
     let entity = json.map_or_else(|| Ok(Zval::null()), |json| value::json_decode(json, 512));
     let entity = entity.map_err(failed)?;

@@ -11,7 +11,11 @@ use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
 use super::raw;
 
 static ENTRIES: IniEntryDefs<3> = IniEntryDefs::new([
-    IniEntryDef::new(c"causeway.segment_dir", c"/dev/shm", IniEntryPermission::System),
+    IniEntryDef::new(
+        c"causeway.segment_dir",
+        c"/dev/shm",
+        IniEntryPermission::System,
+    ),
     IniEntryDef::new(c"causeway.testing", c"0", IniEntryPermission::System),
     IniEntryDef::end(),
 ]);
@@ -29,6 +33,9 @@ pub(super) fn segment_dir() -> Option<std::path::PathBuf> {
 
 /// Whether tests may freeze the clock: the setting, and the command line.
 pub(super) fn is_testing() -> bool {
-    let is_on = matches!(raw::ini_string(c"causeway.testing").as_str(), "1" | "on" | "On" | "yes");
+    let is_on = matches!(
+        raw::ini_string(c"causeway.testing").as_str(),
+        "1" | "on" | "On" | "yes"
+    );
     is_on && raw::sapi_name() == "cli"
 }

@@ -47,15 +47,25 @@ impl PhpLedger {
     /// @throws \Causeway\Exception\OptionsException
     pub fn __construct(store: StoreArgument, options: Option<&ZendHashTable>) -> PhpResult<Self> {
         let options = durable::ledger_options("Ledger", options)?;
-        Ok(Self { ledger: Ledger::new(store.store, options) })
+        Ok(Self {
+            ledger: Ledger::new(store.store, options),
+        })
     }
 
     /// Records an event without claiming it.
     ///
     /// @return 'recorded'|'duplicate'|'conflict'
     #[php(name = "record")]
-    pub fn record(&self, source: &str, event_id: &str, payload: ext_php_rs::binary_slice::BinarySlice<u8>) -> PhpResult<&'static str> {
-        let recorded = self.ledger.record(source, event_id, &payload).map_err(durable::ledger_error)?;
+    pub fn record(
+        &self,
+        source: &str,
+        event_id: &str,
+        payload: ext_php_rs::binary_slice::BinarySlice<u8>,
+    ) -> PhpResult<&'static str> {
+        let recorded = self
+            .ledger
+            .record(source, event_id, &payload)
+            .map_err(durable::ledger_error)?;
         Ok(match recorded {
             Recorded::Recorded => "recorded",
             Recorded::Duplicate => "duplicate",
@@ -65,8 +75,16 @@ impl PhpLedger {
 
     /// Claims an event, recording it first when it is new; see Claim::status().
     #[php(name = "claim")]
-    pub fn claim(&self, source: &str, event_id: &str, payload: ext_php_rs::binary_slice::BinarySlice<u8>) -> PhpResult<PhpClaim> {
-        let claim = self.ledger.claim(source, event_id, &payload).map_err(durable::ledger_error)?;
+    pub fn claim(
+        &self,
+        source: &str,
+        event_id: &str,
+        payload: ext_php_rs::binary_slice::BinarySlice<u8>,
+    ) -> PhpResult<PhpClaim> {
+        let claim = self
+            .ledger
+            .claim(source, event_id, &payload)
+            .map_err(durable::ledger_error)?;
         Ok(PhpClaim::new(Rc::new(claim)))
     }
 
@@ -75,7 +93,10 @@ impl PhpLedger {
     /// @return list<\Causeway\Claim>
     #[php(name = "claimDue", defaults(limit = 1))]
     pub fn claim_due(&self, limit: i64, source: Option<&str>) -> PhpResult<ZBox<ZendHashTable>> {
-        let claims = self.ledger.claim_due(limit_of(limit), source).map_err(durable::ledger_error)?;
+        let claims = self
+            .ledger
+            .claim_due(limit_of(limit), source)
+            .map_err(durable::ledger_error)?;
         let claims = claims.into_iter().map(|claim| claim_object(Rc::new(claim)));
         value::list(claims.collect::<PhpResult<Vec<_>>>()?)
     }
@@ -128,7 +149,10 @@ impl PhpLedger {
             ("done", value::int(counts.done)),
             ("dead", value::int(counts.dead)),
             ("conflict", value::int(counts.conflict)),
-            ("oldest_pending_age_ms", value::int(counts.oldest_pending_age_ms)),
+            (
+                "oldest_pending_age_ms",
+                value::int(counts.oldest_pending_age_ms),
+            ),
         ])
     }
 
@@ -138,7 +162,10 @@ impl PhpLedger {
     #[php(name = "deadLetters", defaults(limit = 100))]
     #[php(optional = source)]
     pub fn dead_letters(&self, source: Option<&str>, limit: i64) -> PhpResult<ZBox<ZendHashTable>> {
-        let letters = self.ledger.dead_letters(source, limit_of(limit)).map_err(throw::store)?;
+        let letters = self
+            .ledger
+            .dead_letters(source, limit_of(limit))
+            .map_err(throw::store)?;
         let rows = letters.iter().map(|letter| {
             value::record([
                 ("source", value::bytes(letter.source.as_bytes())),
@@ -163,7 +190,10 @@ impl PhpLedger {
     #[php(name = "purge", defaults(limit = 1000))]
     pub fn purge(&self, older_than_s: i64, limit: i64) -> PhpResult<i64> {
         let older_than = Duration::from_secs(u64::try_from(older_than_s).unwrap_or(0));
-        let purged = self.ledger.purge(older_than, limit_of(limit)).map_err(throw::store)?;
+        let purged = self
+            .ledger
+            .purge(older_than, limit_of(limit))
+            .map_err(throw::store)?;
         Ok(i64::try_from(purged).unwrap_or(i64::MAX))
     }
 }

@@ -9,7 +9,9 @@ use crate::{clock, http, options, store, testing};
 pub(super) fn startup(_ty: i32, module_number: i32) -> i32 {
     let started = std::panic::catch_unwind(|| {
         ini::register(module_number);
-        segment::configure(SegmentOptions { dir: ini::segment_dir() });
+        segment::configure(SegmentOptions {
+            dir: ini::segment_dir(),
+        });
         if ini::is_testing() {
             testing::failpoint::enable();
         }

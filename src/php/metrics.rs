@@ -28,7 +28,9 @@ pub(super) fn of(shared: &Connection) -> PhpResult<ZBox<ZendHashTable>> {
     metrics.insert("breaker_state", value::bytes(state.as_bytes()))?;
     metrics.insert("paused", value::truth(shared.last_known_paused()))?;
     let age = shared.last_success().map(|at| now.since(at).as_millis());
-    let age = age.and_then(|age| i64::try_from(age).ok()).map_or_else(Zval::null, value::int);
+    let age = age
+        .and_then(|age| i64::try_from(age).ok())
+        .map_or_else(Zval::null, value::int);
     metrics.insert("last_success_age_ms", age)?;
     Ok(metrics)
 }
@@ -51,7 +53,11 @@ impl PhpMetrics {
     pub fn all() -> PhpResult<ZBox<ZendHashTable>> {
         let mut all = ZendHashTable::new();
         for (namespace, name, shared) in segment::segment().connections() {
-            let key = if namespace.is_empty() { name } else { format!("{namespace}/{name}") };
+            let key = if namespace.is_empty() {
+                name
+            } else {
+                format!("{namespace}/{name}")
+            };
             all.insert(key.as_str(), of(&shared)?)?;
         }
         Ok(all)
@@ -71,7 +77,10 @@ impl PhpMetrics {
             ("layout", value::int(i64::from(status.layout))),
             ("connections", count(status.connections)),
             ("capacity", count(status.capacity)),
-            ("overflowed", value::int(i64::try_from(status.overflowed).unwrap_or(i64::MAX))),
+            (
+                "overflowed",
+                value::int(i64::try_from(status.overflowed).unwrap_or(i64::MAX)),
+            ),
         ])
     }
 }

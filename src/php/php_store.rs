@@ -18,7 +18,9 @@ pub(super) struct PhpStore {
 
 impl PhpStore {
     pub(super) fn new(object: &Zval) -> Self {
-        Self { object: object.shallow_clone() }
+        Self {
+            object: object.shallow_clone(),
+        }
     }
 
     fn call(&self, method: &str, arguments: Vec<&dyn IntoZvalDyn>) -> Result<Zval, StoreError> {
@@ -45,7 +47,9 @@ fn engine_refused<E>(_: E) -> StoreError {
 }
 
 fn array_of(record: &Record) -> Result<Zval, StoreError> {
-    Ok(value::array(record::to_array(record).map_err(engine_refused)?))
+    Ok(value::array(
+        record::to_array(record).map_err(engine_refused)?,
+    ))
 }
 
 impl Store for PhpStore {
@@ -79,14 +83,18 @@ impl Store for PhpStore {
         let states = states_of(query.states)?;
         let scope = value::optional_text(query.scope);
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        let found =
-            self.call("find", vec![&kind.name(), &states, &scope, &query.due_only, &limit])?;
+        let found = self.call(
+            "find",
+            vec![&kind.name(), &states, &scope, &query.due_only, &limit],
+        )?;
         rows("find", &found)?.map(record::from_array).collect()
     }
 
     fn counts(&self, kind: Kind) -> Result<Vec<Count>, StoreError> {
         let found = self.call("counts", vec![&kind.name()])?;
-        rows("counts", &found)?.map(record::count_from_array).collect()
+        rows("counts", &found)?
+            .map(record::count_from_array)
+            .collect()
     }
 
     fn delete(&self, kind: Kind, key: &Key) -> Result<bool, StoreError> {
@@ -112,7 +120,9 @@ impl Store for PhpStore {
         &self,
         work: &mut dyn FnMut() -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        step::run(work, |callable| self.call("atomically", vec![callable]).map(|_| ()))
+        step::run(work, |callable| {
+            self.call("atomically", vec![callable]).map(|_| ())
+        })
     }
 }
 

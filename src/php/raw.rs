@@ -3,7 +3,10 @@
 //! Everything here runs on the PHP thread: class declaration in MINIT, the rest inside a call
 //! from PHP. Nothing is kept beyond the call but class entries, which live as long as the module.
 
-#![expect(unsafe_code, reason = "the engine's C interface; every block says what makes it sound")]
+#![expect(
+    unsafe_code,
+    reason = "the engine's C interface; every block says what makes it sound"
+)]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 
@@ -96,7 +99,10 @@ pub(super) fn invalid_argument_exception() -> &'static ClassEntry {
 pub(super) fn declare_property(ce: &mut ClassEntry, name: &str, ty: PropertyType) {
     let name = ZendStr::new_interned(name, true).into_raw();
     let mut default = ty.default();
-    let ty = zend_type { ptr: std::ptr::null_mut(), type_mask: ty.mask() };
+    let ty = zend_type {
+        ptr: std::ptr::null_mut(),
+        type_mask: ty.mask(),
+    };
     // SAFETY: MINIT on the main thread; the name is interned and persistent, the default is not counted.
     unsafe {
         zend_declare_typed_property(
@@ -111,7 +117,12 @@ pub(super) fn declare_property(ce: &mut ClassEntry, name: &str, ty: PropertyType
 }
 
 /// Writes a property of an object from within the scope of `class`, protected ones included.
-pub(super) fn update_property(class: &ClassEntry, object: &mut ZendObject, name: &str, value: &mut Zval) {
+pub(super) fn update_property(
+    class: &ClassEntry,
+    object: &mut ZendObject,
+    name: &str,
+    value: &mut Zval,
+) {
     // SAFETY: class and object are live on this thread; the engine copies the value.
     unsafe {
         zend_update_property(

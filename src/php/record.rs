@@ -27,7 +27,13 @@ pub(super) fn to_array(record: &Record) -> PhpResult<Array> {
         ("created_at_ms", value::int(record.created_at_ms)),
         ("updated_at_ms", value::int(record.updated_at_ms)),
         ("detail", text(&record.detail)),
-        ("payload", record.payload.as_deref().map_or_else(ext_php_rs::types::Zval::null, value::bytes)),
+        (
+            "payload",
+            record
+                .payload
+                .as_deref()
+                .map_or_else(ext_php_rs::types::Zval::null, value::bytes),
+        ),
     ])
 }
 
@@ -85,5 +91,8 @@ fn number(array: &ZendHashTable, column: &str) -> Result<i64, StoreError> {
 }
 
 fn corrupt(column: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::Corrupt, format!("a record's column '{column}' is missing or of another type"))
+    StoreError::new(
+        StoreErrorKind::Corrupt,
+        format!("a record's column '{column}' is missing or of another type"),
+    )
 }

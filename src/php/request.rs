@@ -29,16 +29,26 @@ pub(super) fn prepare(
         .map_err(|_| refuse(OptionError::new("method", "no token", "an HTTP method")))?;
     let mut request = Request::new(method, uri);
     let Some(options) = options else {
-        return Ok(Prepared { request, throw_on_error: true });
+        return Ok(Prepared {
+            request,
+            throw_on_error: true,
+        });
     };
     let json = options.get("json").map(value::json_encode).transpose()?;
     let rest = without_json(options)?;
     let fields = Fields::new(&value::options(connection, Some(&rest))?).map_err(refuse)?;
     let throw_on_error = fill(&mut request, fields, json).map_err(refuse)?;
-    Ok(Prepared { request, throw_on_error })
+    Ok(Prepared {
+        request,
+        throw_on_error,
+    })
 }
 
-fn fill(request: &mut Request, mut fields: Fields, json: Option<Vec<u8>>) -> Result<bool, OptionError> {
+fn fill(
+    request: &mut Request,
+    mut fields: Fields,
+    json: Option<Vec<u8>>,
+) -> Result<bool, OptionError> {
     request.query = pairs(&mut fields, "query")?
         .into_iter()
         .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
@@ -65,9 +75,14 @@ fn set_body(
     form: &[(String, Vec<u8>)],
     body: Option<Value>,
 ) -> Result<(), OptionError> {
-    let given = usize::from(json.is_some()) + usize::from(!form.is_empty()) + usize::from(body.is_some());
+    let given =
+        usize::from(json.is_some()) + usize::from(!form.is_empty()) + usize::from(body.is_some());
     if given > 1 {
-        return Err(OptionError::new("body", "more than one of them", "one of json, form, body"));
+        return Err(OptionError::new(
+            "body",
+            "more than one of them",
+            "one of json, form, body",
+        ));
     }
     if let Some(json) = json {
         set_type(request, "application/json");
@@ -89,15 +104,22 @@ fn set_body(
 }
 
 fn set_type(request: &mut Request, content_type: &str) {
-    let has_type = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let has_type = request
+        .headers
+        .iter()
+        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
     if !has_type {
-        request.headers.push(("content-type".to_owned(), content_type.as_bytes().to_vec()));
+        request
+            .headers
+            .push(("content-type".to_owned(), content_type.as_bytes().to_vec()));
     }
 }
 
 /// Names with one value or a list of them.
 fn pairs(fields: &mut Fields, key: &'static str) -> Result<Vec<(String, Vec<u8>)>, OptionError> {
-    let Some(value) = fields.value(key) else { return Ok(Vec::new()) };
+    let Some(value) = fields.value(key) else {
+        return Ok(Vec::new());
+    };
     let Value::Map(entries) = value else {
         if matches!(&value, Value::List(items) if items.is_empty()) {
             return Ok(Vec::new());
@@ -106,10 +128,18 @@ fn pairs(fields: &mut Fields, key: &'static str) -> Result<Vec<(String, Vec<u8>)
     };
     let mut pairs = Vec::with_capacity(entries.len());
     for (name, value) in entries {
-        let items = if let Value::List(items) = value { items } else { vec![value] };
+        let items = if let Value::List(items) = value {
+            items
+        } else {
+            vec![value]
+        };
         for item in items {
             let bytes = scalar(&item).ok_or_else(|| {
-                OptionError::new(format!("{key}.{name}"), item.kind(), "a string or a number, or a list of them")
+                OptionError::new(
+                    format!("{key}.{name}"),
+                    item.kind(),
+                    "a string or a number, or a list of them",
+                )
             })?;
             pairs.push((name.clone(), bytes));
         }

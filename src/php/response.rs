@@ -22,7 +22,11 @@ impl PhpResponse {
     }
 
     fn values_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
-        self.answer.headers.get_all(name.to_ascii_lowercase()).iter().map(http::HeaderValue::as_bytes)
+        self.answer
+            .headers
+            .get_all(name.to_ascii_lowercase())
+            .iter()
+            .map(http::HeaderValue::as_bytes)
     }
 }
 
@@ -58,7 +62,10 @@ impl PhpResponse {
     pub fn headers(&self) -> PhpResult<ZBox<ZendHashTable>> {
         let mut fields = ZendHashTable::new();
         for name in self.answer.headers.keys() {
-            fields.insert(name.as_str(), value::list(self.values_of(name.as_str()).map(value::bytes))?)?;
+            fields.insert(
+                name.as_str(),
+                value::list(self.values_of(name.as_str()).map(value::bytes))?,
+            )?;
         }
         Ok(fields)
     }

@@ -37,9 +37,15 @@ impl PhpSecret {
     #[php(name = "ref")]
     pub fn refer(reference: &str) -> PhpResult<Self> {
         if is_reference(reference) {
-            return Ok(Self { reference: SecretRef::new(reference) });
+            return Ok(Self {
+                reference: SecretRef::new(reference),
+            });
         }
-        let error = OptionError::new("reference", "something else", "'env:NAME', 'file:/path' or 'prefix:id'");
+        let error = OptionError::new(
+            "reference",
+            "something else",
+            "'env:NAME', 'file:/path' or 'prefix:id'",
+        );
         Err(throw::options("Secret", &error))
     }
 
@@ -51,7 +57,10 @@ impl PhpSecret {
     #[php(name = "resolver")]
     pub fn resolver(prefix: &str, resolver: &Zval) -> PhpResult<()> {
         if !resolver.is_callable() {
-            return Err(throw::options("Secret", &OptionError::new("resolver", "no callable", "a callable")));
+            return Err(throw::options(
+                "Secret",
+                &OptionError::new("resolver", "no callable", "a callable"),
+            ));
         }
         // Kept for this request alone: request shutdown drops it before PHP frees its objects.
         let resolver = resolver.shallow_clone();
@@ -59,8 +68,9 @@ impl PhpSecret {
             prefix,
             Rc::new(move |id| {
                 let callable = ZendCallable::new(&resolver).map_err(|error| error.to_string())?;
-                let answer =
-                    callable.try_call(vec![&id]).map_err(|error| throw::caught(&error).message)?;
+                let answer = callable
+                    .try_call(vec![&id])
+                    .map_err(|error| throw::caught(&error).message)?;
                 Ok(value::scalar_bytes(&answer))
             }),
         );

@@ -71,7 +71,12 @@ impl PhpSnapshot {
     /// @return list<string>
     #[php(name = "tags")]
     pub fn tags(&self) -> PhpResult<ZBox<ZendHashTable>> {
-        value::list(self.snapshot.tags().iter().map(|tag| value::bytes(tag.as_bytes())))
+        value::list(
+            self.snapshot
+                .tags()
+                .iter()
+                .map(|tag| value::bytes(tag.as_bytes())),
+        )
     }
 
     /// Rises with each write.

@@ -3,11 +3,11 @@
 use std::rc::Rc;
 
 use ext_php_rs::boxed::ZBox;
+use ext_php_rs::convert::IntoZval;
 use ext_php_rs::exception::PhpResult;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendCallable, ZendClassObject, ZendHashTable, Zval};
-use ext_php_rs::convert::IntoZval;
 
 use super::client::PhpClient;
 use super::connection::{Connection, SharedFlight};
@@ -28,7 +28,11 @@ pub(super) fn snapshots_of(connection: &Rc<Connection>, who: &str) -> PhpResult<
     let plan = connection.client.plan();
     let flight = Rc::new(SharedFlight::new(connection.shared.clone()));
     let store = connection.store(who)?;
-    Ok(Rc::new(Snapshots::new(store, plan, flight)))
+    let resources = plan.resources.clone();
+    let page = plan.timeouts.page;
+    Ok(Rc::new(Snapshots::new(
+        store, &plan.name, resources, page, flight,
+    )))
 }
 
 #[php_impl]
@@ -40,7 +44,10 @@ impl PhpSnapshots {
     pub fn __construct(client: &PhpClient) -> PhpResult<Self> {
         let connection = Rc::clone(client.connection());
         let snapshots = snapshots_of(&connection, "Snapshots")?;
-        Ok(Self { connection, snapshots })
+        Ok(Self {
+            connection,
+            snapshots,
+        })
     }
 
     /// The snapshot: fresh; or stale, and noted for refreshStale(); or, when there is none,
@@ -51,13 +58,18 @@ impl PhpSnapshots {
     #[php(name = "get")]
     pub fn get(&self, resource: &str, id: &str) -> PhpResult<PhpSnapshot> {
         let snapshot = self.snapshots.get(&self.connection.fetcher(), resource, id);
-        snapshot.map(PhpSnapshot::new).map_err(durable::snapshot_error)
+        snapshot
+            .map(PhpSnapshot::new)
+            .map_err(durable::snapshot_error)
     }
 
     /// As get(), but never fetches and notes nothing.
     #[php(name = "peek")]
     pub fn peek(&self, resource: &str, id: &str) -> PhpResult<Option<PhpSnapshot>> {
-        let snapshot = self.snapshots.peek(resource, id).map_err(durable::snapshot_error)?;
+        let snapshot = self
+            .snapshots
+            .peek(resource, id)
+            .map_err(durable::snapshot_error)?;
         Ok(snapshot.map(PhpSnapshot::new))
     }
 
@@ -73,7 +85,9 @@ impl PhpSnapshots {
             .filter_map(value::scalar_bytes)
             .filter_map(|id| String::from_utf8(id).ok())
             .collect();
-        let found = self.snapshots.many(&self.connection.fetcher(), resource, &ids);
+        let found = self
+            .snapshots
+            .many(&self.connection.fetcher(), resource, &ids);
         let mut snapshots = ZendHashTable::new();
         for (id, snapshot) in found.map_err(durable::snapshot_error)? {
             let snapshot = ZendClassObject::new(PhpSnapshot::new(snapshot)).into_zval(false)?;
@@ -87,8 +101,12 @@ impl PhpSnapshots {
     /// @throws \Causeway\Exception\CallException
     #[php(name = "refresh")]
     pub fn refresh(&self, resource: &str, id: &str) -> PhpResult<PhpSnapshot> {
-        let snapshot = self.snapshots.refresh(&self.connection.fetcher(), resource, id);
-        snapshot.map(PhpSnapshot::new).map_err(durable::snapshot_error)
+        let snapshot = self
+            .snapshots
+            .refresh(&self.connection.fetcher(), resource, id);
+        snapshot
+            .map(PhpSnapshot::new)
+            .map_err(durable::snapshot_error)
     }
 
     /// To be called after the response was sent: refreshes what get() found stale. At most one
@@ -100,12 +118,16 @@ impl PhpSnapshots {
     ///
     /// @return array{refreshed: int, unchanged: int, failed: int, skipped: int}
     #[php(name = "refreshStale")]
-    pub fn refresh_stale(&self, invalidate: Option<ZendCallable<'_>>) -> PhpResult<ZBox<ZendHashTable>> {
+    pub fn refresh_stale(
+        &self,
+        invalidate: Option<ZendCallable<'_>>,
+    ) -> PhpResult<ZBox<ZendHashTable>> {
         let fetcher = self.connection.fetcher();
         let done = match invalidate {
             Some(callable) => {
                 let mut invalidate = |tags: &[String]| callbacks::invalidate(&callable, tags);
-                self.snapshots.refresh_stale(&fetcher, Some(&mut invalidate))
+                self.snapshots
+                    .refresh_stale(&fetcher, Some(&mut invalidate))
             }
             None => self.snapshots.refresh_stale(&fetcher, None),
         };
@@ -125,7 +147,9 @@ impl PhpSnapshots {
     #[php(name = "settle", defaults(limit = 100))]
     pub fn settle(&self, invalidate: ZendCallable<'_>, limit: i64) -> PhpResult<i64> {
         let mut pay = |tags: &[String]| callbacks::invalidate(&invalidate, tags);
-        let settled = self.snapshots.settle(&mut pay, usize::try_from(limit).unwrap_or(0));
+        let settled = self
+            .snapshots
+            .settle(&mut pay, usize::try_from(limit).unwrap_or(0));
         let settled = settled.map_err(durable::snapshot_error)?;
         Ok(i64::try_from(settled).unwrap_or(i64::MAX))
     }
@@ -137,13 +161,17 @@ impl PhpSnapshots {
     pub fn put(&self, resource: &str, id: &str, data: &ZendHashTable) -> PhpResult<PhpSnapshot> {
         let json = value::json_encode(&value::array(data.to_owned()))?;
         let snapshot = self.snapshots.put(resource, id, &json);
-        snapshot.map(PhpSnapshot::new).map_err(durable::snapshot_error)
+        snapshot
+            .map(PhpSnapshot::new)
+            .map_err(durable::snapshot_error)
     }
 
     /// Deletes the snapshot; whether it was there.
     #[php(name = "forget")]
     pub fn forget(&self, resource: &str, id: &str) -> PhpResult<bool> {
-        self.snapshots.forget(resource, id).map_err(durable::snapshot_error)
+        self.snapshots
+            .forget(resource, id)
+            .map_err(durable::snapshot_error)
     }
 
     /// The connection's name.

@@ -36,7 +36,9 @@ impl PhpSqliteStore {
     ///   When it cannot be opened or is no SQLite file.
     pub fn __construct(path: &str) -> PhpResult<Self> {
         let store = SqliteStore::open(std::path::Path::new(path)).map_err(throw::store)?;
-        Ok(Self { store: Rc::new(store) })
+        Ok(Self {
+            store: Rc::new(store),
+        })
     }
 }
 
@@ -48,17 +50,24 @@ impl StoreInterface for PhpSqliteStore {
 
     fn insert(&self, kind: &str, record: &ZendHashTable) -> PhpResult<bool> {
         let record = record::from_array(record).map_err(throw::store)?;
-        self.store.insert(kind_of(kind)?, &record).map_err(throw::store)
+        self.store
+            .insert(kind_of(kind)?, &record)
+            .map_err(throw::store)
     }
 
     fn read(&self, kind: &str, key: &str) -> PhpResult<Option<ZBox<ZendHashTable>>> {
-        let found = self.store.read(kind_of(kind)?, &key_of(key)?).map_err(throw::store)?;
+        let found = self
+            .store
+            .read(kind_of(kind)?, &key_of(key)?)
+            .map_err(throw::store)?;
         found.as_ref().map(record::to_array).transpose()
     }
 
     fn replace(&self, kind: &str, record: &ZendHashTable, version: i64) -> PhpResult<bool> {
         let record = record::from_array(record).map_err(throw::store)?;
-        self.store.replace(kind_of(kind)?, &record, version).map_err(throw::store)
+        self.store
+            .replace(kind_of(kind)?, &record, version)
+            .map_err(throw::store)
     }
 
     fn find(
@@ -72,20 +81,36 @@ impl StoreInterface for PhpSqliteStore {
         let states = texts(states);
         let states: Vec<&str> = states.iter().map(String::as_str).collect();
         let limit = usize::try_from(limit).unwrap_or(0);
-        let query = Query { states: &states, scope, due_only, limit };
-        let found = self.store.find(kind_of(kind)?, &query).map_err(throw::store)?;
-        let rows = found.iter().map(record::to_array).collect::<PhpResult<Vec<_>>>()?;
+        let query = Query {
+            states: &states,
+            scope,
+            due_only,
+            limit,
+        };
+        let found = self
+            .store
+            .find(kind_of(kind)?, &query)
+            .map_err(throw::store)?;
+        let rows = found
+            .iter()
+            .map(record::to_array)
+            .collect::<PhpResult<Vec<_>>>()?;
         value::list(rows.into_iter().map(value::array))
     }
 
     fn counts(&self, kind: &str) -> PhpResult<ZBox<ZendHashTable>> {
         let counts = self.store.counts(kind_of(kind)?).map_err(throw::store)?;
-        let rows = counts.iter().map(record::count_to_array).collect::<PhpResult<Vec<_>>>()?;
+        let rows = counts
+            .iter()
+            .map(record::count_to_array)
+            .collect::<PhpResult<Vec<_>>>()?;
         value::list(rows.into_iter().map(value::array))
     }
 
     fn delete(&self, kind: &str, key: &str) -> PhpResult<bool> {
-        self.store.delete(kind_of(kind)?, &key_of(key)?).map_err(throw::store)
+        self.store
+            .delete(kind_of(kind)?, &key_of(key)?)
+            .map_err(throw::store)
     }
 
     fn purge(
@@ -98,8 +123,10 @@ impl StoreInterface for PhpSqliteStore {
         let states = texts(states);
         let states: Vec<&str> = states.iter().map(String::as_str).collect();
         let limit = usize::try_from(limit).unwrap_or(0);
-        let purged =
-            self.store.purge(kind_of(kind)?, &states, before_ms, limit).map_err(throw::store)?;
+        let purged = self
+            .store
+            .purge(kind_of(kind)?, &states, before_ms, limit)
+            .map_err(throw::store)?;
         Ok(i64::try_from(purged).unwrap_or(i64::MAX))
     }
 

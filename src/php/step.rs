@@ -4,7 +4,10 @@
 //! stack, so the object forgets it as soon as the store's method has returned: a store that kept
 //! the callable gets an exception later, never a dangling pointer.
 
-#![expect(unsafe_code, reason = "a borrow is hidden from PHP's object for the time of one call")]
+#![expect(
+    unsafe_code,
+    reason = "a borrow is hidden from PHP's object for the time of one call"
+)]
 
 use std::cell::Cell;
 
@@ -32,7 +35,9 @@ impl PhpStep {
     #[php(name = "__invoke")]
     pub fn invoke(&self) -> PhpResult<()> {
         let Some(work) = self.work.take() else {
-            return Err(throw::store_misuse("atomically() must call its work once, before it returns"));
+            return Err(throw::store_misuse(
+                "atomically() must call its work once, before it returns",
+            ));
         };
         // SAFETY: set by `run` for the time of its call alone, and taken: nobody else has it.
         let work = unsafe { &mut *work };
@@ -51,7 +56,10 @@ pub(super) fn run(
 ) -> Result<(), StoreError> {
     // SAFETY: only the lifetime changes; the pointer is taken back below before `work` ends.
     let hidden = unsafe { std::mem::transmute::<*mut Work<'_>, *mut Work<'static>>(work) };
-    let mut step = ZendClassObject::new(PhpStep { work: Cell::new(Some(hidden)), failure: Cell::new(None) });
+    let mut step = ZendClassObject::new(PhpStep {
+        work: Cell::new(Some(hidden)),
+        failure: Cell::new(None),
+    });
     let mut callable = Zval::new();
     callable.set_object(step.get_mut_zend_obj());
     let called = call(&callable);

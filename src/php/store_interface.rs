@@ -78,8 +78,13 @@ pub trait StoreInterface {
     /// @return int
     ///   How many went.
     #[php(name = "purge")]
-    fn purge(&self, kind: &str, states: &ZendHashTable, before_ms: i64, limit: i64)
-    -> PhpResult<i64>;
+    fn purge(
+        &self,
+        kind: &str,
+        states: &ZendHashTable,
+        before_ms: i64,
+        limit: i64,
+    ) -> PhpResult<i64>;
 
     /// Runs $work in one transaction, joining one that is open. An exception rolls back and is
     /// thrown on.

@@ -22,13 +22,17 @@ pub struct PhpSwitches {
 impl PhpSwitches {
     /// The switches of this store.
     pub fn __construct(store: StoreArgument) -> Self {
-        Self { switches: Switches::new(store.store) }
+        Self {
+            switches: Switches::new(store.store),
+        }
     }
 
     /// Switches a connection off.
     #[php(name = "pause", defaults(reason = "\"\""))]
     pub fn pause(&self, connection: &str, reason: &str) -> PhpResult<()> {
-        self.switches.pause(connection, reason).map_err(throw::store)
+        self.switches
+            .pause(connection, reason)
+            .map_err(throw::store)
     }
 
     /// Switches it on again.

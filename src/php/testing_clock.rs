@@ -52,7 +52,11 @@ impl PhpClock {
     #[php(name = "waits")]
     pub fn waits() -> PhpResult<ZBox<ZendHashTable>> {
         let waits = clock::waits();
-        value::list(waits.iter().map(|wait| value::int(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))))
+        value::list(
+            waits
+                .iter()
+                .map(|wait| value::int(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX))),
+        )
     }
 }
 

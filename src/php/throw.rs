@@ -31,7 +31,12 @@ fn exception_after<const N: usize>(
 ) -> PhpException {
     let entry = class.entry();
     let mut object = ZendObject::new(entry);
-    raw::update_property(ce::exception(), &mut object, "message", &mut value::bytes(message.as_bytes()));
+    raw::update_property(
+        ce::exception(),
+        &mut object,
+        "message",
+        &mut value::bytes(message.as_bytes()),
+    );
     for (name, mut property) in properties {
         raw::update_property(entry, &mut object, name, &mut property);
     }
@@ -82,7 +87,10 @@ fn call_facts(error: &CallError) -> [(&'static str, Zval); 7] {
         ("elapsedMs", value::int(millis(error.elapsed))),
         ("status", optional(error.status.map(i64::from))),
         ("retryAfterMs", optional(error.retry_after.map(millis))),
-        ("correlationId", value::bytes(error.correlation_id.as_bytes())),
+        (
+            "correlationId",
+            value::bytes(error.correlation_id.as_bytes()),
+        ),
     ]
 }
 
@@ -113,20 +121,30 @@ pub(super) fn store(error: StoreError) -> PhpException {
         Ok(error) => callback(error),
         Err(error) => {
             let reason = value::bytes(error.kind.reason().as_bytes());
-            exception(ExceptionClass::Store, &error.to_string(), [("reason", reason)])
+            exception(
+                ExceptionClass::Store,
+                &error.to_string(),
+                [("reason", reason)],
+            )
         }
     }
 }
 
 /// Wrong use of a store.
 pub(super) fn store_misuse(message: &str) -> PhpException {
-    exception(ExceptionClass::Store, message, [("reason", value::bytes(b"misuse"))])
+    exception(
+        ExceptionClass::Store,
+        message,
+        [("reason", value::bytes(b"misuse"))],
+    )
 }
 
 /// What PHP code threw inside one of our steps.
 pub(super) fn callback(error: CallbackError) -> PhpException {
     let message = error.message.clone();
-    let thrown = error.into_payload().and_then(|payload| payload.downcast::<ZBox<ZendObject>>().ok());
+    let thrown = error
+        .into_payload()
+        .and_then(|payload| payload.downcast::<ZBox<ZendObject>>().ok());
     match thrown.map(|object| (*object).into_zval(false)) {
         Some(Ok(object)) => PhpException::new(message, 0, ce::exception()).with_object(object),
         Some(Err(_)) | None => PhpException::new(message, 0, ExceptionClass::Store.entry()),

@@ -29,18 +29,28 @@ pub(super) fn options(owner: &str, array: Option<&ZendHashTable>) -> PhpResult<V
 
 fn map_of(array: &ZendHashTable, path: &str, depth: usize) -> Result<Value, OptionError> {
     if depth > MAX_DEPTH {
-        return Err(OptionError::new(path, "a deeper array", "nested at most 16 deep"));
+        return Err(OptionError::new(
+            path,
+            "a deeper array",
+            "nested at most 16 deep",
+        ));
     }
     let entries = array
         .iter()
         .map(|(key, value)| {
             let key = key_of(&key);
-            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
             Ok((key, value_of(value, &path, depth)?))
         })
         .collect::<Result<Vec<_>, OptionError>>()?;
     if array.has_sequential_keys() {
-        return Ok(Value::List(entries.into_iter().map(|(_, value)| value).collect()));
+        return Ok(Value::List(
+            entries.into_iter().map(|(_, value)| value).collect(),
+        ));
     }
     Ok(Value::Map(entries))
 }
@@ -51,9 +61,15 @@ fn value_of(value: &Zval, path: &str, depth: usize) -> Result<Value, OptionError
         return map_of(array, path, depth + 1);
     }
     if let Some(object) = value.object() {
-        return PhpSecret::reference_of(object).map(Value::Secret).ok_or_else(|| {
-            OptionError::new(path, "an object", "a scalar, an array or a Causeway\\Secret")
-        });
+        return PhpSecret::reference_of(object)
+            .map(Value::Secret)
+            .ok_or_else(|| {
+                OptionError::new(
+                    path,
+                    "an object",
+                    "a scalar, an array or a Causeway\\Secret",
+                )
+            });
     }
     if let Some(text) = value.zend_str() {
         return Ok(Value::Str(text.as_bytes().to_vec()));
@@ -87,14 +103,21 @@ pub(super) fn scalar_bytes(value: &Zval) -> Option<Vec<u8>> {
 /// Header fields from any shape that PHP programs have them in: `'Name' => 'value'`,
 /// `'name' => ['value', …]`, or `$_SERVER` with its `HTTP_` names.
 pub(super) fn header_fields(array: &ZendHashTable) -> Vec<(String, Vec<u8>)> {
-    let is_server = array.iter().any(|(key, _)| key_of(&key) == "REQUEST_METHOD");
+    let is_server = array
+        .iter()
+        .any(|(key, _)| key_of(&key) == "REQUEST_METHOD");
     let mut fields = Vec::new();
     for (key, value) in array.iter() {
-        let Some(name) = field_name(&key_of(&key), is_server) else { continue };
+        let Some(name) = field_name(&key_of(&key), is_server) else {
+            continue;
+        };
         let value = value.dereference();
         if let Some(values) = value.array() {
             fields.extend(
-                values.iter().filter_map(|(_, one)| scalar_bytes(one)).map(|one| (name.clone(), one)),
+                values
+                    .iter()
+                    .filter_map(|(_, one)| scalar_bytes(one))
+                    .map(|one| (name.clone(), one)),
             );
         } else if let Some(one) = scalar_bytes(value) {
             fields.push((name, one));
@@ -170,7 +193,10 @@ pub(super) fn list(values: impl IntoIterator<Item = Zval>) -> PhpResult<ZBox<Zen
 pub(super) fn json_decode(json: &[u8], depth: i64) -> PhpResult<Zval> {
     let depth = depth.clamp(1, 10_000);
     let flags = JSON_OBJECT_AS_ARRAY | JSON_BIGINT_AS_STRING | JSON_THROW_ON_ERROR;
-    call("json_decode", &[bytes(json), truth(true), int(depth), int(flags)])
+    call(
+        "json_decode",
+        &[bytes(json), truth(true), int(depth), int(flags)],
+    )
 }
 
 /// Encodes a value as JSON: how outcomes and request bodies are written.
@@ -182,6 +208,10 @@ pub(super) fn json_encode(value: &Zval) -> PhpResult<Vec<u8>> {
 
 fn call(function: &str, arguments: &[Zval]) -> PhpResult<Zval> {
     let callable = ZendCallable::try_from_name(function)?;
-    let arguments = arguments.iter().map(|value| value as &dyn ext_php_rs::convert::IntoZvalDyn);
-    callable.try_call(arguments.collect()).map_err(|error| throw::pending_or(error, ExceptionClass::Call))
+    let arguments = arguments
+        .iter()
+        .map(|value| value as &dyn ext_php_rs::convert::IntoZvalDyn);
+    callable
+        .try_call(arguments.collect())
+        .map_err(|error| throw::pending_or(error, ExceptionClass::Call))
 }

@@ -23,7 +23,11 @@ pub struct PhpVerifier {
 /// The exception of a refusal; its reason is a word that programs can read.
 pub(super) fn refused(refusal: &Refusal) -> PhpException {
     let reason = value::bytes(refusal.reason().as_bytes());
-    throw::exception(ExceptionClass::Signature, &refusal.to_string(), [("reason", reason)])
+    throw::exception(
+        ExceptionClass::Signature,
+        &refusal.to_string(),
+        [("reason", reason)],
+    )
 }
 
 #[php_impl]
@@ -40,7 +44,8 @@ impl PhpVerifier {
     ///   For an unknown scheme or option, and for a secret that is empty or does not decode.
     pub fn __construct(scheme: &str, options: &ZendHashTable) -> PhpResult<Self> {
         let options = value::options("Verifier", Some(options))?;
-        let verifier = Verifier::new(scheme, &options).map_err(|error| throw::options("Verifier", &error))?;
+        let verifier =
+            Verifier::new(scheme, &options).map_err(|error| throw::options("Verifier", &error))?;
         Ok(Self { verifier })
     }
 
@@ -54,10 +59,24 @@ impl PhpVerifier {
     /// @throws \Causeway\Exception\SignatureException
     ///   When it is refused; $reason says why.
     #[php(name = "verify", defaults(method = "\"POST\"", url = "\"\""))]
-    pub fn verify(&self, body: BinarySlice<u8>, headers: &ZendHashTable, method: &str, url: &str) -> PhpResult<PhpDelivery> {
+    pub fn verify(
+        &self,
+        body: BinarySlice<u8>,
+        headers: &ZendHashTable,
+        method: &str,
+        url: &str,
+    ) -> PhpResult<PhpDelivery> {
         let headers = Headers::new(value::header_fields(headers));
-        let message = Message { body: &body, headers: &headers, method, url };
-        let verified = self.verifier.verify(&message, clock::unix()).map_err(|refusal| refused(&refusal))?;
+        let message = Message {
+            body: &body,
+            headers: &headers,
+            method,
+            url,
+        };
+        let verified = self
+            .verifier
+            .verify(&message, clock::unix())
+            .map_err(|refusal| refused(&refusal))?;
         Ok(PhpDelivery::new(verified))
     }
 

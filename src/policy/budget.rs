@@ -9,8 +9,6 @@
 //! [`Level`] is what the segment keeps, in thousandths of a token and in milliseconds. A level of
 //! zero at time zero is what an idle connection has: the trickle since boot fills it to its cap.
 
-use std::time::Duration;
-
 use crate::clock::Monotonic;
 
 /// The default cap, in tokens.
@@ -91,13 +89,19 @@ pub fn withdraw(options: &Options, level: Level, now: Monotonic) -> Option<Level
     })
 }
 
-/// Pays the trickle. Time moves on by what was paid only, so that no fraction is lost however
-/// often this is asked; a full bucket forgets it.
+/// Pays the trickle in the smallest portions that take whole milliseconds (3 thousandths each
+/// 10 ms at 0.3 a second), so that no fraction is lost however often this is asked. A full bucket
+/// forgets the time.
 fn with_trickle(options: &Options, level: Level, now: Monotonic) -> Level {
     let now_ms = now.as_millis();
-    let rate = u64::from(options.per_second_milli);
     let elapsed_ms = now_ms.saturating_sub(level.paid_until_ms);
-    let earned = elapsed_ms.saturating_mul(rate) / 1000;
+    let common = common_divisor(options.per_second_milli, 1000);
+    let (portion_milli, portion_ms) = (
+        u64::from(options.per_second_milli / common),
+        u64::from(1000 / common),
+    );
+    let portions = elapsed_ms / portion_ms;
+    let earned = portions.saturating_mul(portion_milli);
     let room = u64::from(options.cap_milli.saturating_sub(level.tokens_milli));
     if earned >= room {
         // A cap that was lowered meanwhile also ends here.
@@ -106,26 +110,21 @@ fn with_trickle(options: &Options, level: Level, now: Monotonic) -> Level {
             paid_until_ms: level.paid_until_ms.max(now_ms),
         };
     }
-    let paid_ms = (earned * 1000)
-        .checked_div(rate)
-        .map_or(0, |_| (earned * 1000).div_ceil(rate));
     Level {
         tokens_milli: level
             .tokens_milli
             .saturating_add(u32::try_from(earned).unwrap_or(u32::MAX)),
-        paid_until_ms: level.paid_until_ms.saturating_add(paid_ms),
+        paid_until_ms: level.paid_until_ms.saturating_add(portions * portion_ms),
     }
 }
 
-/// How long until the trickle alone has a token for a retry; `None` where it never does.
-pub fn next_token_after(options: &Options, level: Level, now: Monotonic) -> Option<Duration> {
-    let level = with_trickle(options, level, now);
-    let missing = u64::from(TOKEN.saturating_sub(level.tokens_milli));
-    let rate = u64::from(options.per_second_milli);
-    if missing == 0 {
-        return Some(Duration::ZERO);
+/// Euclid's; at least 1, for the second is not zero.
+const fn common_divisor(first: u32, second: u32) -> u32 {
+    let (mut large, mut small) = (second, first);
+    while small != 0 {
+        (large, small) = (small, large % small);
     }
-    (rate > 0).then(|| Duration::from_millis((missing * 1000).div_ceil(rate)))
+    large
 }
 
 #[expect(

@@ -100,6 +100,11 @@ impl Connection {
         run::state(&self.slot().breaker, options, now)
     }
 
+    /// The breaker's phase as it is stored, for those who do not know its options.
+    pub fn breaker_phase(&self) -> breaker::State {
+        run::phase(&self.slot().breaker).state
+    }
+
     /// Adds a call's share to the retry budget.
     pub fn budget_deposit(&self, options: &budget::Options, now: Monotonic) {
         self.change_budget(|level| Some(budget::deposit(options, level, now)));

@@ -22,6 +22,7 @@ mod lease;
 mod owner;
 mod raw;
 mod seal;
+mod status;
 mod table;
 mod token;
 mod words;
@@ -30,6 +31,7 @@ pub use connection::Connection;
 pub use error::{Refused, SegmentError};
 pub use lease::Lease;
 pub use seal::{SealKey, TOKEN_SECRET_MAX_BYTES};
+pub use status::{Kind, SegmentStatus};
 pub use token::{Token, TokenSlot};
 
 use std::{
@@ -95,47 +97,6 @@ pub fn segment() -> &'static Segment {
             Segment::open(dir).unwrap_or_else(|error| configured.fallback.because(&error))
         }
     })
-}
-
-/// What the memory is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// A file: all processes of the user on this host share it.
-    File,
-    /// A mapping without a name: processes forked from one share it.
-    Anonymous,
-    /// This process alone.
-    Process,
-}
-
-impl Kind {
-    /// `file`, `anonymous` or `process`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Anonymous => "anonymous",
-            Self::Process => "process",
-        }
-    }
-}
-
-/// What an operator is told about the segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SegmentStatus {
-    /// What the memory is.
-    pub kind: Kind,
-    /// The file, where it is one.
-    pub path: Option<PathBuf>,
-    /// Why it is not a better kind, where that was tried.
-    pub refused: Option<String>,
-    /// The layout version.
-    pub layout: u32,
-    /// Connections that have a slot.
-    pub connections: usize,
-    /// Slots there are.
-    pub capacity: usize,
-    /// Connections, leases and tokens that found no place, by all processes together.
-    pub overflowed: u64,
 }
 
 /// A segment; a handle is cheap, and the last one unmaps it.

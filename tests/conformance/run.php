@@ -13,9 +13,7 @@
 
 declare(strict_types=1);
 
-use Causeway\Tests\Conformance\Suite;
-use Causeway\Tests\Conformance\UnknownException;
-use Causeway\Tests\Conformance\WebhookSuite;
+namespace Causeway\Tests\Conformance;
 
 require __DIR__ . '/Suite.php';
 require __DIR__ . '/UnknownException.php';

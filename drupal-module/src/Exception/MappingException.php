@@ -28,6 +28,13 @@ final class MappingException extends \UnexpectedValueException implements Causew
     return self::create($pointer, sprintf('expected %s, which is missing', $expected));
   }
 
+  /**
+   * Names the place of a value that its class does not accept.
+   */
+  public static function refused(string $pointer, \Throwable $previous): self {
+    return self::create($pointer, sprintf('the value is not what the class accepts (%s)', get_debug_type($previous)), $previous);
+  }
+
   private static function create(string $pointer, string $problem, ?\Throwable $previous = NULL): self {
     $exception = new self(sprintf('At "%s": %s.', $pointer, $problem), 0, $previous);
     $exception->pointer = $pointer;

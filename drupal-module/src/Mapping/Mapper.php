@@ -9,7 +9,7 @@ use Drupal\causeway\Exception\MappingException;
 /**
  * Makes objects of decoded JSON.
  *
- * By the class's own fromJson(array $data) where it has one, else by its
+ * By the class's own static fromJson(mixed $data) where it has one, else by its
  * constructor: parameters by name (updatedAt from updated_at), nested classes,
  * backed enums, DateTimeImmutable from RFC 3339 text, lists by #[ListOf].
  * Members that no parameter wants are ignored, since vendors add them. Numbers
@@ -43,11 +43,11 @@ final class Mapper {
    *   When the data does not fit; names the place by a JSON pointer.
    */
   public function map(mixed $data, string $class, string $pointer = ''): object {
-    if (!is_array($data)) {
-      throw MappingException::at($pointer, 'an object', $data);
-    }
     if (method_exists($class, 'fromJson')) {
       return $this->construct($pointer, static fn (): object => $class::fromJson($data));
+    }
+    if (!is_array($data)) {
+      throw MappingException::at($pointer, 'an object', $data);
     }
     $arguments = [];
     foreach ($this->parameters[$class] ??= $this->parametersOf($class) as $parameter) {
@@ -171,7 +171,8 @@ final class Mapper {
       throw $e;
     }
     catch (\InvalidArgumentException | \ValueError | \TypeError | \UnexpectedValueException | \DateMalformedStringException $e) {
-      throw MappingException::at($pointer, 'what the class accepts (' . $e->getMessage() . ')', NULL, $e);
+      // Not the message of that exception, which may hold the value.
+      throw MappingException::refused($pointer, $e);
     }
   }
 

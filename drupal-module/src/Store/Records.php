@@ -5,6 +5,8 @@ declare(strict_types=1);
 namespace Drupal\causeway\Store;
 
 use Drupal\Core\Database\Connection;
+use Drupal\Core\Database\Query\SelectInterface;
+use Drupal\Core\Database\Statement\FetchAs;
 
 /**
  * Records in the site's database, as \Causeway\Store describes them.
@@ -98,7 +100,7 @@ final class Records {
    *   The version that was read.
    */
   public function replace(string $kind, array $record, int $version): bool {
-    $fields = array_diff_key($this->toRow($record), ['key' => TRUE]);
+    $fields = array_diff_key($this->toRow($record), ['key' => TRUE, 'scope' => TRUE, 'label' => TRUE, 'created_at_ms' => TRUE]);
     $fields['version'] = $version + 1;
     $update = fn (): bool => (bool) $this->database->update(Schema::table($kind))
       ->fields($fields)->condition('key', $record['key'])->condition('version', $version)->execute();
@@ -149,7 +151,7 @@ final class Records {
       $query->condition('r.due_at_ms', $this->nowMs(), '<=');
     }
     $rows = [];
-    foreach ($query->execute()->fetchAll(\PDO::FETCH_ASSOC) as $row) {
+    foreach ($query->execute()->fetchAll(FetchAs::Associative) as $row) {
       $rows[] = self::fromRow($row);
     }
     return $rows;
@@ -268,7 +270,7 @@ final class Records {
     });
   }
 
-  private function select(string $kind): \Drupal\Core\Database\Query\SelectInterface {
+  private function select(string $kind): SelectInterface {
     return $this->database->select(Schema::table($kind), 'r')->fields('r', Schema::COLUMNS);
   }
 

@@ -26,7 +26,13 @@ fn world() -> World {
     };
     let refetch = Some(("contact".to_owned(), "/data/id".to_owned()));
     let inbox = Inbox::new(snapshots.clone(), refetch, options);
-    World { store, snapshots, inbox, told: RefCell::default(), applied: RefCell::default() }
+    World {
+        store,
+        snapshots,
+        inbox,
+        told: RefCell::default(),
+        applied: RefCell::default(),
+    }
 }
 
 fn event(id: &str, payload: &str) -> InboxEvent {
@@ -54,20 +60,33 @@ impl World {
             self.applied.borrow_mut().push((event.id.clone(), json));
             Ok(())
         };
-        self.inbox.process(vendor, 9, Some(&mut tell), Some(&mut apply))
+        self.inbox
+            .process(vendor, 9, Some(&mut tell), Some(&mut apply))
     }
 
     fn states(&self, kind: Kind) -> Vec<String> {
-        self.store.counts(kind).unwrap().into_iter().map(|row| row.state).collect()
+        self.store
+            .counts(kind)
+            .unwrap()
+            .into_iter()
+            .map(|row| row.state)
+            .collect()
     }
 
     fn applied(&self) -> Vec<String> {
-        self.applied.borrow().iter().map(|(id, _)| id.clone()).collect()
+        self.applied
+            .borrow()
+            .iter()
+            .map(|(id, _)| id.clone())
+            .collect()
     }
 }
 
 fn done(processed: usize) -> Processed {
-    Processed { processed, ..Processed::default() }
+    Processed {
+        processed,
+        ..Processed::default()
+    }
 }
 
 #[test]
@@ -77,14 +96,21 @@ fn an_event_replaces_the_snapshot_runs_the_effect_and_invalidates() {
     let vendor = Script::default().answer(200, "{\"v\":1}");
     assert_eq!(world.process(&vendor).unwrap(), done(1));
     let snapshot = world.snapshots.peek("contact", "c7").unwrap().unwrap();
-    assert_eq!((snapshot.data(), snapshot.cause()), (&b"{\"v\":1}"[..], "e1"));
+    assert_eq!(
+        (snapshot.data(), snapshot.cause()),
+        (&b"{\"v\":1}"[..], "e1")
+    );
     assert_eq!(*world.told.borrow(), ["crm:contact:c7"]);
     let applied = ("e1".to_owned(), Some("{\"v\":1}".to_owned()));
     assert_eq!(*world.applied.borrow(), [applied]);
     assert_eq!(world.states(Kind::Inbox), ["done"]);
     assert_eq!(world.states(Kind::Snapshot), ["current"]);
     world.receive("e1");
-    assert_eq!(world.process(&vendor).unwrap(), done(0), "a duplicate has no effect");
+    assert_eq!(
+        world.process(&vendor).unwrap(),
+        done(0),
+        "a duplicate has no effect"
+    );
 }
 
 #[test]
@@ -97,9 +123,16 @@ fn the_effect_gets_the_event_as_it_was_recorded() {
         seen = Some(got.clone());
         Ok(())
     };
-    world.inbox.process(&vendor, 1, None, Some(&mut keep)).unwrap();
+    world
+        .inbox
+        .process(&vendor, 1, None, Some(&mut keep))
+        .unwrap();
     assert_eq!(seen, Some(event("e1", EVENT)));
-    assert_eq!(world.states(Kind::Snapshot), ["owed"], "nobody was there to be told");
+    assert_eq!(
+        world.states(Kind::Snapshot),
+        ["owed"],
+        "nobody was there to be told"
+    );
 }
 
 #[test]
@@ -129,7 +162,11 @@ fn unchanged_content_touches_the_row_and_owes_nothing() {
     assert_eq!((snapshot.version(), snapshot.data()), (3, &b"1"[..]));
     assert_eq!(world.told.borrow().len(), 1);
     let unchanged = world.applied.borrow()[1].clone();
-    assert_eq!(unchanged.1.as_deref(), Some("1"), "the effect gets the stored content");
+    assert_eq!(
+        unchanged.1.as_deref(),
+        Some("1"),
+        "the effect gets the stored content"
+    );
 }
 
 #[test]
@@ -145,7 +182,15 @@ fn a_lost_race_fetches_again_and_applies_once() {
         .answer(200, "\"newest\"");
     assert_eq!(world.process(&vendor).unwrap(), done(1));
     assert_eq!(world.applied(), ["e1"]);
-    assert_eq!(world.snapshots.peek("contact", "c7").unwrap().unwrap().data(), b"\"newest\"");
+    assert_eq!(
+        world
+            .snapshots
+            .peek("contact", "c7")
+            .unwrap()
+            .unwrap()
+            .data(),
+        b"\"newest\""
+    );
 }
 
 #[test]
@@ -156,12 +201,20 @@ fn races_without_end_give_the_event_back() {
     for round in 0..5 {
         let other = world.snapshots.clone();
         vendor = vendor.then(move || {
-            other.put("contact", "c7", round.to_string().as_bytes()).unwrap();
+            other
+                .put("contact", "c7", round.to_string().as_bytes())
+                .unwrap();
             Ok(answer(200, "\"old\""))
         });
     }
     let result = world.process(&vendor).unwrap();
-    assert_eq!(result, Processed { deferred: 1, ..Processed::default() });
+    assert_eq!(
+        result,
+        Processed {
+            deferred: 1,
+            ..Processed::default()
+        }
+    );
     assert!(world.applied().is_empty());
     assert_eq!(world.states(Kind::Inbox), ["pending"]);
 }
@@ -171,7 +224,10 @@ fn a_gone_entity_is_told_as_none_and_invalidated() {
     let world = world();
     world.snapshots.put("contact", "c7", b"1").unwrap();
     world.receive("e1");
-    assert_eq!(world.process(&Script::default().answer(404, "")).unwrap(), done(1));
+    assert_eq!(
+        world.process(&Script::default().answer(404, "")).unwrap(),
+        done(1)
+    );
     assert_eq!(*world.applied.borrow(), [("e1".to_owned(), None)]);
     assert_eq!(*world.told.borrow(), ["crm:contact:c7"]);
     assert_eq!(world.snapshots.peek("contact", "c7").unwrap(), None);
@@ -182,8 +238,10 @@ fn a_gone_entity_is_told_as_none_and_invalidated() {
 fn a_failing_vendor_backs_off_then_dies_and_can_be_replayed() {
     let world = world();
     world.receive("e1");
-    let vendor =
-        Script::default().answer(500, "").error(CallErrorKind::Timeout).answer(200, "1");
+    let vendor = Script::default()
+        .answer(500, "")
+        .error(CallErrorKind::Timeout)
+        .answer(200, "1");
     assert_eq!(world.process(&vendor).unwrap().failed, 1);
     assert_eq!(world.process(&vendor).unwrap(), done(0), "not due yet");
     clock::advance(Duration::from_millis(1250));
@@ -196,15 +254,27 @@ fn a_failing_vendor_backs_off_then_dies_and_can_be_replayed() {
 
 #[test]
 fn a_refusal_by_the_connection_costs_no_attempt_and_ends_the_round() {
-    let kinds =
-        [CallErrorKind::BreakerOpen, CallErrorKind::Paused, CallErrorKind::Throttled];
+    let kinds = [
+        CallErrorKind::BreakerOpen,
+        CallErrorKind::Paused,
+        CallErrorKind::Throttled,
+    ];
     for kind in kinds {
         let world = world();
         world.receive("e1");
         world.receive("e2");
-        let vendor = Script::default().error(kind).answer(200, "1").answer(200, "1");
+        let vendor = Script::default()
+            .error(kind)
+            .answer(200, "1")
+            .answer(200, "1");
         let result = world.process(&vendor).unwrap();
-        assert_eq!(result, Processed { deferred: 1, ..Processed::default() });
+        assert_eq!(
+            result,
+            Processed {
+                deferred: 1,
+                ..Processed::default()
+            }
+        );
         assert_eq!(vendor.left(), 2, "the second event did not ask");
         clock::advance(Duration::from_secs(7));
         assert_eq!(world.process(&vendor).unwrap(), done(2));
@@ -217,18 +287,32 @@ fn an_effect_that_fails_rolls_the_snapshot_back() {
     world.receive("e1");
     let mut boom = |_: &InboxEvent, _: Option<&[u8]>| Err(CallbackError::new("boom"));
     let vendor = Script::default().answer(200, "1");
-    let result = world.inbox.process(&vendor, 9, None, Some(&mut boom)).unwrap();
-    assert_eq!(result, Processed { failed: 1, ..Processed::default() });
+    let result = world
+        .inbox
+        .process(&vendor, 9, None, Some(&mut boom))
+        .unwrap();
+    assert_eq!(
+        result,
+        Processed {
+            failed: 1,
+            ..Processed::default()
+        }
+    );
     assert_eq!(world.snapshots.peek("contact", "c7").unwrap(), None);
 }
 
 #[test]
 fn an_event_without_the_entitys_id_is_given_up_at_once() {
     let world = world();
-    world.inbox.receive_verified(&[event("e1", "{\"data\":{}}"), event("e2", "no json")]);
+    world
+        .inbox
+        .receive_verified(&[event("e1", "{\"data\":{}}"), event("e2", "no json")]);
     assert_eq!(world.process(&Script::default()).unwrap().dead, 2);
     let letters = world.inbox.ledger().dead_letters(None, 9).unwrap();
-    assert_eq!(letters[0].error, "the payload has no id of a contact at '/data/id'");
+    assert_eq!(
+        letters[0].error,
+        "the payload has no id of a contact at '/data/id'"
+    );
 }
 
 #[test]
@@ -249,7 +333,10 @@ fn a_kill_at_any_step_loses_nothing_and_applies_once() {
         world.snapshots.put("contact", "c7", b"1").unwrap();
         world.receive("e1");
         failpoint::arm_to_stop(point, 1);
-        assert!(world.process(&Script::default().answer(200, "2")).is_err(), "{point}");
+        assert!(
+            world.process(&Script::default().answer(200, "2")).is_err(),
+            "{point}"
+        );
         let is_done = world.states(Kind::Inbox) == ["done"];
         assert_eq!(is_done, is_committed, "{point}");
         if is_done {
@@ -260,11 +347,23 @@ fn a_kill_at_any_step_loses_nothing_and_applies_once() {
         }
         clock::advance(Duration::from_secs(30));
         let vendor = Script::default().answer(200, "2");
-        assert_eq!(world.process(&vendor).unwrap(), done(usize::from(!is_committed)), "{point}");
+        assert_eq!(
+            world.process(&vendor).unwrap(),
+            done(usize::from(!is_committed)),
+            "{point}"
+        );
         assert_eq!(world.applied(), ["e1"], "{point}");
         assert_eq!(world.states(Kind::Snapshot), ["current"], "{point}");
         assert!(!world.told.borrow().is_empty(), "{point}");
-        assert_eq!(world.snapshots.peek("contact", "c7").unwrap().unwrap().data(), b"2");
+        assert_eq!(
+            world
+                .snapshots
+                .peek("contact", "c7")
+                .unwrap()
+                .unwrap()
+                .data(),
+            b"2"
+        );
     }
 }
 
@@ -277,7 +376,16 @@ fn a_worker_that_slept_through_its_lease_commits_nothing() {
         Ok(answer(200, "1"))
     });
     let mut ignore = |_: &InboxEvent, _: Option<&[u8]>| Ok(());
-    let result = world.inbox.process(&vendor, 1, None, Some(&mut ignore)).unwrap();
-    assert_eq!(result, Processed { deferred: 1, ..Processed::default() });
+    let result = world
+        .inbox
+        .process(&vendor, 1, None, Some(&mut ignore))
+        .unwrap();
+    assert_eq!(
+        result,
+        Processed {
+            deferred: 1,
+            ..Processed::default()
+        }
+    );
     assert_eq!(world.snapshots.peek("contact", "c7").unwrap(), None);
 }

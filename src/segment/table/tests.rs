@@ -1,1 +1,124 @@
 use super::*;
+
+const NOW: Monotonic = Monotonic::from_millis(1_000_000);
+
+fn slots() -> Vec<ConnectionSlot> {
+    (0..CONNECTIONS).map(|_| ConnectionSlot::new()).collect()
+}
+
+/// A claim by a process that was killed before it published.
+fn dead_claim() -> u64 {
+    let mut child = std::process::Command::new("true").spawn().unwrap();
+    child.wait().unwrap();
+    Claim::Claiming(Holder::new(child.id(), CLAIM_LEASE, NOW)).pack()
+}
+
+#[test]
+fn a_connection_keeps_its_place() {
+    let slots = slots();
+    let first = place(&slots, "shop", "catalog", NOW).unwrap();
+    assert_eq!(place(&slots, "shop", "catalog", NOW), Some(first));
+    assert_eq!(
+        names(&slots[first]),
+        Some(("shop".into(), "catalog".into()))
+    );
+    assert_ne!(place(&slots, "shopcat", "alog", NOW), Some(first));
+    assert_ne!(place(&slots, "", "shopcatalog", NOW), Some(first));
+}
+
+#[test]
+fn the_table_takes_as_many_as_it_has_and_says_when_it_is_full() {
+    let slots = slots();
+    let mut places: Vec<usize> = (0..CONNECTIONS)
+        .map(|n| place(&slots, "", &n.to_string(), NOW).unwrap())
+        .collect();
+    assert_eq!(place(&slots, "", "one more", NOW), None);
+    assert_eq!(place(&slots, "", "7", NOW), Some(places[7]));
+    places.sort_unstable();
+    places.dedup();
+    assert_eq!(places.len(), CONNECTIONS);
+}
+
+#[test]
+fn a_killed_claimer_s_place_is_taken_over() {
+    let slots = slots();
+    let home = place(&slots, "", "catalog", NOW).unwrap();
+    slots[home].claim.store(dead_claim(), Ordering::Relaxed);
+    assert_eq!(place(&slots, "", "catalog", NOW), Some(home));
+    assert_eq!(names(&slots[home]), Some((String::new(), "catalog".into())));
+}
+
+#[test]
+fn a_living_claimer_s_place_is_taken_over_after_its_time_and_not_before() {
+    let slots = slots();
+    let home = place(&slots, "", "catalog", NOW).unwrap();
+    let claim = Claim::Claiming(Holder::new(owner::me(), CLAIM_LEASE, NOW)).pack();
+    slots[home].claim.store(claim, Ordering::Relaxed);
+    assert_eq!(place(&slots, "", "catalog", NOW), None);
+    assert_eq!(slots[home].claim.load(Ordering::Relaxed), claim);
+    assert_eq!(
+        place(
+            &slots,
+            "",
+            "catalog",
+            NOW.saturating_add(Duration::from_secs(6))
+        ),
+        Some(home)
+    );
+}
+
+#[test]
+fn a_connection_beyond_a_dead_claim_is_found_and_not_doubled() {
+    let slots = slots();
+    let home = place(&slots, "", "catalog", NOW).unwrap();
+    let next = (home + 1) % CONNECTIONS;
+    let moved = slots[home].claim.swap(dead_claim(), Ordering::Relaxed);
+    write_names(&slots[next], Identity::of("", "catalog"), "", "catalog");
+    slots[next].claim.store(moved, Ordering::Relaxed);
+    assert_eq!(place(&slots, "", "catalog", NOW), Some(next));
+}
+
+#[test]
+fn racing_workers_agree_on_each_place() {
+    let slots = slots();
+    let found: Vec<Vec<usize>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..8)
+            .map(|_| {
+                scope.spawn(|| {
+                    (0..200)
+                        .map(|n| place(&slots, "", &n.to_string(), NOW).unwrap())
+                        .collect()
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .collect()
+    });
+    assert!(found.iter().all(|places| *places == found[0]));
+    assert_eq!(
+        slots.iter().filter(|slot| names(slot).is_some()).count(),
+        200
+    );
+}
+
+#[test]
+fn long_names_are_cut_between_characters_and_still_told_apart() {
+    let slots = slots();
+    let long = "é".repeat(200);
+    let first = place(&slots, &long, &format!("{long}1"), NOW).unwrap();
+    let second = place(&slots, &long, &format!("{long}2"), NOW).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(names(&slots[first]), Some(("é".repeat(32), "é".repeat(64))));
+}
+
+#[test]
+fn lengths_that_nobody_wrote_are_not_believed() {
+    let slots = slots();
+    let home = place(&slots, "a", "b", NOW).unwrap();
+    for lengths in [u64::MAX, 1 << 32 | 192, 193 << 32] {
+        slots[home].name_lengths.store(lengths, Ordering::Relaxed);
+        assert_eq!(names(&slots[home]), None);
+    }
+}

@@ -21,7 +21,10 @@ fn a_page_fetches_what_is_missing_once_and_within_its_deadline() {
     let vendor = Script::default().answer(200, r#"{"id":"a b"}"#);
     let first = snapshots.get(&vendor, "contact", "a b/\u{e9}").unwrap();
     assert_eq!(first.data(), br#"{"id":"a b"}"#);
-    assert_eq!((first.version(), first.etag(), first.is_stale()), (1, Some("\"e1\""), false));
+    assert_eq!(
+        (first.version(), first.etag(), first.is_stale()),
+        (1, Some("\"e1\""), false)
+    );
     assert_eq!((first.fetched_at_ms(), first.max_age_s()), (NOW_MS, 60));
     pass(59);
     let second = snapshots.get(&vendor, "contact", "a b/\u{e9}").unwrap();
@@ -35,7 +38,10 @@ fn a_page_fetches_what_is_missing_once_and_within_its_deadline() {
 #[test]
 fn a_stale_one_is_served_and_refreshed_after_the_response() {
     let (_, snapshots) = contacts();
-    let vendor = Script::default().answer(200, "1").answer(304, "").answer(200, "2");
+    let vendor = Script::default()
+        .answer(200, "1")
+        .answer(304, "")
+        .answer(200, "2");
     snapshots.get(&vendor, "contact", "1").unwrap();
     pass(60);
     for _ in 0..2 {
@@ -47,17 +53,38 @@ fn a_stale_one_is_served_and_refreshed_after_the_response() {
         Ok(())
     };
     let done = snapshots.refresh_stale(&vendor, Some(&mut tell)).unwrap();
-    assert_eq!(done, Refreshed { unchanged: 1, ..Refreshed::default() });
-    assert_eq!(header(&vendor.asked()[1], "If-None-Match").as_deref(), Some("\"e1\""));
+    assert_eq!(
+        done,
+        Refreshed {
+            unchanged: 1,
+            ..Refreshed::default()
+        }
+    );
+    assert_eq!(
+        header(&vendor.asked()[1], "If-None-Match").as_deref(),
+        Some("\"e1\"")
+    );
     assert!(told.borrow().is_empty(), "an unchanged answer owes nothing");
     assert!(!snapshots.get(&vendor, "contact", "1").unwrap().is_stale());
-    assert_eq!(snapshots.refresh_stale(&vendor, None).unwrap(), Refreshed::default());
+    assert_eq!(
+        snapshots.refresh_stale(&vendor, None).unwrap(),
+        Refreshed::default()
+    );
     pass(60);
     assert_eq!(snapshots.get(&vendor, "contact", "1").unwrap().data(), b"1");
     let done = snapshots.refresh_stale(&vendor, Some(&mut tell)).unwrap();
-    assert_eq!(done, Refreshed { refreshed: 1, ..Refreshed::default() });
+    assert_eq!(
+        done,
+        Refreshed {
+            refreshed: 1,
+            ..Refreshed::default()
+        }
+    );
     assert_eq!(*told.borrow(), ["crm:contact:1"]);
-    assert_eq!(snapshots.peek("contact", "1").unwrap().unwrap().data(), b"2");
+    assert_eq!(
+        snapshots.peek("contact", "1").unwrap().unwrap().data(),
+        b"2"
+    );
 }
 
 #[test]
@@ -72,10 +99,21 @@ fn an_outage_shows_only_beyond_stale_if_error() {
     pass(60 + 3599);
     assert!(snapshots.get(&vendor, "contact", "1").unwrap().is_stale());
     let done = snapshots.refresh_stale(&vendor, None).unwrap();
-    assert_eq!(done, Refreshed { failed: 1, ..Refreshed::default() });
+    assert_eq!(
+        done,
+        Refreshed {
+            failed: 1,
+            ..Refreshed::default()
+        }
+    );
     pass(1);
     let error = snapshots.get(&vendor, "contact", "1").unwrap_err();
-    let SnapshotError::Missing { cause: Some(cause), .. } = error else { panic!("{error}") };
+    let SnapshotError::Missing {
+        cause: Some(cause), ..
+    } = error
+    else {
+        panic!("{error}")
+    };
     assert!(matches!(cause.kind, CallErrorKind::BreakerOpen));
     assert!(snapshots.get(&vendor, "contact", "new").is_err());
     assert_eq!(vendor.left(), 0);
@@ -93,13 +131,23 @@ fn the_first_failure_ends_a_round_of_refreshes() {
         snapshots.get(&vendor, "contact", id).unwrap();
     }
     let done = snapshots.refresh_stale(&vendor, None).unwrap();
-    assert_eq!(done, Refreshed { failed: 1, skipped: 2, ..Refreshed::default() });
+    assert_eq!(
+        done,
+        Refreshed {
+            failed: 1,
+            skipped: 2,
+            ..Refreshed::default()
+        }
+    );
 }
 
 #[test]
 fn a_gone_entity_is_missing_without_asking_again_while_that_is_fresh() {
     let (_, snapshots) = contacts();
-    let vendor = Script::default().answer(200, "1").answer(410, "").answer(200, "2");
+    let vendor = Script::default()
+        .answer(200, "1")
+        .answer(410, "")
+        .answer(200, "2");
     snapshots.get(&vendor, "contact", "1").unwrap();
     assert!(snapshots.refresh(&vendor, "contact", "1").is_err());
     assert_eq!(snapshots.peek("contact", "1").unwrap(), None);
@@ -133,7 +181,10 @@ fn the_older_answer_loses_the_race_and_asks_again() {
         })
         .answer(200, "\"newest\"");
     let snapshot = snapshots.get(&vendor, "contact", "1").unwrap();
-    assert_eq!((snapshot.data(), snapshot.version()), (&b"\"newest\""[..], 2));
+    assert_eq!(
+        (snapshot.data(), snapshot.version()),
+        (&b"\"newest\""[..], 2)
+    );
 }
 
 #[test]
@@ -152,14 +203,20 @@ fn tags_stay_owed_until_somebody_was_told() {
     assert_eq!(snapshots.settle(&mut tell, 9).unwrap(), 1);
     assert_eq!(snapshots.settle(&mut tell, 9).unwrap(), 0);
     assert_eq!(*told.borrow(), ["crm:contact:1"]);
-    assert_eq!(snapshots.peek("contact", "1").unwrap().unwrap().data(), b"2");
+    assert_eq!(
+        snapshots.peek("contact", "1").unwrap().unwrap().data(),
+        b"2"
+    );
 }
 
 #[test]
 fn unknown_resources_are_named_and_forgetting_deletes() {
     let (_, snapshots) = contacts();
     let error = snapshots.peek("product", "1").unwrap_err();
-    assert_eq!(error.to_string(), "crm: no resource 'product'; it has: contact");
+    assert_eq!(
+        error.to_string(),
+        "crm: no resource 'product'; it has: contact"
+    );
     snapshots.put("contact", "1", b"1").unwrap();
     assert!(snapshots.forget("contact", "1").unwrap());
     assert!(!snapshots.forget("contact", "1").unwrap());
@@ -172,7 +229,10 @@ fn many_leaves_out_what_cannot_be_had() {
     let vendor = Script::default().answer(503, "");
     let ids = ["1".to_owned(), "2".to_owned()];
     let found = snapshots.many(&vendor, "contact", &ids).unwrap();
-    assert_eq!(found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["1"]);
+    assert_eq!(
+        found.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(),
+        ["1"]
+    );
 }
 
 /// Another worker has the lead, and stores its answer while this one looks for the second time.
@@ -221,7 +281,10 @@ fn a_follower_takes_the_leaders_answer() {
     let vendor = Script::default();
     let snapshot = snapshots.get(&vendor, "contact", "1").unwrap();
     assert_eq!(snapshot.data(), b"\"theirs\"");
-    assert_eq!(*flight.seen.borrow(), [Sighting::Missing, Sighting::Coalesced]);
+    assert_eq!(
+        *flight.seen.borrow(),
+        [Sighting::Missing, Sighting::Coalesced]
+    );
 }
 
 #[test]
@@ -233,5 +296,11 @@ fn a_follower_gives_up_at_the_pages_deadline() {
     assert_eq!(waited, Duration::from_secs(1));
     snapshots.remember_stale(&snapshots.entity("contact", "1").unwrap());
     let done = snapshots.refresh_stale(&vendor, None).unwrap();
-    assert_eq!(done, Refreshed { skipped: 1, ..Refreshed::default() });
+    assert_eq!(
+        done,
+        Refreshed {
+            skipped: 1,
+            ..Refreshed::default()
+        }
+    );
 }

@@ -4,7 +4,8 @@
 //! of the application's own table, that table (without a unique key) is the log. Where the effect
 //! is a snapshot that Causeway writes, the drill adds triggers to the snapshot table, from its own
 //! process, that append to `drill_effects` in the same transaction as the write. A write which
-//! only settles owed cache tags keeps cause and time of the fetch, and is not an application.
+//! only settles owed cache tags (state `owed` to another, same cause, same time of the fetch) is not
+//! an application.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -24,12 +25,14 @@ pub enum EffectsLog {
         /// `causeway_snapshot`, with the application's prefix where there is one.
         table: String,
     },
-    /// A table of the application with the columns `event_id` and `contact_id`.
+    /// A table of the application with a column `event_id`.
     Table {
         /// The SQLite file.
         database: PathBuf,
         /// Its name.
         table: String,
+        /// The column of the entity's id.
+        entity: String,
     },
 }
 
@@ -63,8 +66,8 @@ impl EffectsLog {
     pub fn applications(&self) -> Outcome<HashMap<(String, String), u64>> {
         let database = self.open()?;
         let query = match self {
-            Self::Table { table, .. } => {
-                format!("SELECT event_id, contact_id, count(*) FROM {table} GROUP BY 1, 2")
+            Self::Table { table, entity, .. } => {
+                format!("SELECT event_id, {entity}, count(*) FROM {table} GROUP BY 1, 2")
             }
             Self::Snapshots { .. } => "SELECT cause, label, count(*) FROM drill_effects \
                  WHERE cause IS NOT NULL GROUP BY 1, 2"
@@ -139,8 +142,9 @@ fn triggers(table: &str) -> String {
          CREATE TRIGGER IF NOT EXISTS drill_effect_insert AFTER INSERT ON {table} BEGIN {row}; END;
          CREATE TRIGGER IF NOT EXISTS drill_effect_update AFTER UPDATE ON {table}
            WHEN new.version > old.version
-            AND (json_extract(new.detail, '$.cause') IS NOT json_extract(old.detail, '$.cause')
-              OR json_extract(new.detail, '$.fetched_at_ms') IS NOT json_extract(old.detail, '$.fetched_at_ms'))
+            AND NOT (old.state = 'owed' AND new.state <> 'owed'
+              AND json_extract(new.detail, '$.cause') IS json_extract(old.detail, '$.cause')
+              AND json_extract(new.detail, '$.fetched_at_ms') IS json_extract(old.detail, '$.fetched_at_ms'))
          BEGIN {row}; END;"
     )
 }
@@ -158,7 +162,7 @@ mod tests {
         log.open()
             .unwrap()
             .execute_batch(
-                "CREATE TABLE causeway_snapshot (key TEXT PRIMARY KEY, scope TEXT, label TEXT, version INTEGER, detail TEXT);
+                "CREATE TABLE causeway_snapshot (key TEXT PRIMARY KEY, scope TEXT, label TEXT, state TEXT, version INTEGER, detail TEXT);
                  CREATE TABLE causeway_snapshot_payload (key TEXT PRIMARY KEY, payload BLOB);",
             )
             .unwrap();
@@ -169,27 +173,29 @@ mod tests {
     #[test]
     fn settling_tags_is_not_an_application() {
         let (_dir, log) = log();
-        let update = |version: u32, cause: &str, fetched: u32| {
+        let update = |version: u32, state: &str, cause: &str, fetched: u32| {
+            let detail = format!(r#"{{"cause":"{cause}","fetched_at_ms":{fetched}}}"#);
+            let write = "INSERT INTO causeway_snapshot VALUES ('k', 'crm/contact', 'c1', ?1, ?2, ?3) \
+                 ON CONFLICT (key) DO UPDATE SET state = ?1, version = ?2, detail = ?3";
             log.open()
                 .unwrap()
-                .execute(
-                    "INSERT INTO causeway_snapshot VALUES ('k', 'crm/contact', 'c1', ?1, ?2) \
-                     ON CONFLICT (key) DO UPDATE SET version = excluded.version, detail = excluded.detail",
-                    (version, format!(r#"{{"cause":"{cause}","fetched_at_ms":{fetched}}}"#)),
-                )
+                .execute(write, (state, version, detail))
                 .unwrap();
         };
-        update(1, "evt_1", 10);
-        update(2, "evt_1", 10);
-        update(3, "evt_2", 20);
-        update(4, "evt_2", 30);
-        let events = ["evt_1", "evt_2", "evt_3"].map(String::from);
+        update(1, "owed", "evt_1", 10);
+        update(2, "current", "evt_1", 10);
+        update(3, "current", "evt_2", 20);
+        update(4, "current", "evt_2", 20);
+        update(5, "current", "evt_4", 30);
+        update(6, "owed", "evt_5", 30);
+        update(7, "owed", "evt_5", 40);
+        let events = ["evt_1", "evt_2", "evt_3", "evt_4", "evt_5"].map(String::from);
         let counted = tally(&events, &log.applications().unwrap());
         assert_eq!(
             counted,
             Tally {
-                applied: 2,
-                applied_twice: 1,
+                applied: 4,
+                applied_twice: 2,
                 lost: 1
             }
         );
@@ -201,7 +207,7 @@ mod tests {
         log.open()
             .unwrap()
             .execute_batch(
-                "INSERT INTO causeway_snapshot VALUES ('a', 'catalog/product', '1', 1, '{}'), ('b', 'crm/contact', 'c1', 1, '{}')",
+                "INSERT INTO causeway_snapshot VALUES ('a', 'catalog/product', '1', 'current', 1, '{}'), ('b', 'crm/contact', 'c1', 'current', 1, '{}')",
             )
             .unwrap();
         log.forget_snapshots("catalog/product").unwrap();

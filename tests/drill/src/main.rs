@@ -24,11 +24,13 @@ mod proof_duplicates;
 mod proof_graphql;
 mod proof_killswitch;
 mod proof_outage;
+mod proof_pagecache;
 mod proofs;
 mod report_html;
 mod report_json;
 mod server_config;
 mod site;
+mod site_drupal;
 mod site_php;
 mod stage;
 mod stats;
@@ -83,6 +85,12 @@ pub struct Args {
     /// nginx [default: nginx on the path]
     #[arg(long, env = "NGINX")]
     pub nginx: Option<PathBuf>,
+    /// The tool that makes the throw-away Drupal site
+    #[arg(long, default_value = "tools/drupal-site")]
+    pub drupal_site: PathBuf,
+    /// The extension for Drupal's PHP
+    #[arg(long, default_value = "build/causeway-php8.4.so")]
+    pub drupal_extension: PathBuf,
     /// Drupal's web root, for the mode drupal
     #[arg(long, env = "DRUPAL_ROOT", default_value = "/opt/drupal/web")]
     pub drupal_root: PathBuf,

@@ -76,7 +76,7 @@ async fn one(
         LIMIT,
     )
     .await?;
-    let log = site.effects();
+    let log = site.backfill_effects();
     log.forget_snapshots("catalog/product")?;
     log.begin()?;
     let mut interruptions = 0;

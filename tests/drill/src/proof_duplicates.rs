@@ -36,6 +36,8 @@ pub struct Duplicates {
     pub forged: u64,
     pub forged_accepted: u64,
     pub forged_wrong_reason: u64,
+    /// Applications whose event the vendor never sent.
+    pub forged_applied: u64,
     pub forged_by_kind: BTreeMap<String, String>,
     pub resent: u64,
     pub answers: serde_json::Map<String, serde_json::Value>,
@@ -79,9 +81,17 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Duplicates> {
         worker.wait(WORKER_LIMIT).await?;
     }
     let inbox = drain(stage, site).await?;
-    let counted = tally(&run.event_ids, &site.effects().applications()?);
+    let applications = site.effects().applications()?;
+    let counted = tally(&run.event_ids, &applications);
+    let forged_applied = applications
+        .keys()
+        .filter(|(cause, _)| cause.starts_with("forged_"))
+        .count() as u64;
     let differing_contacts = differing_contacts(stage, site).await?;
-    Ok(summary(run, counted, differing_contacts, &inbox))
+    Ok(Duplicates {
+        forged_applied,
+        ..summary(run, counted, differing_contacts, &inbox)
+    })
 }
 
 fn summary(
@@ -104,6 +114,7 @@ fn summary(
         resent: run.resent,
         answers: run.answers,
         differing_contacts: differing,
+        forged_applied: 0,
         left_in_inbox: inbox.pending + inbox.claimed + inbox.dead,
     }
 }
@@ -130,7 +141,7 @@ fn forged_kinds(forged: &Forged) -> (BTreeMap<String, String>, u64) {
 
 /// Runs clean workers until nothing waits; what is left in the end.
 pub async fn drain(stage: &Stage, site: &impl Site) -> Outcome<InboxCounts> {
-    for _ in 0..10 {
+    for _ in 0..20 {
         let counts = health(&stage.http, site)
             .await?
             .inbox
@@ -195,6 +206,7 @@ impl Duplicates {
             .exactly("lost", self.lost, 0)
             .at_least("forged", self.forged, FORGED)
             .exactly("forged accepted", self.forged_accepted, 0)
+            .exactly("forged applied", self.forged_applied, 0)
             .exactly("forged with a wrong reason", self.forged_wrong_reason, 0)
             .exactly(
                 "contacts that differ from the vendor",

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Checks};
-use crate::failure::{Doing, Outcome};
+use crate::failure::{Doing, Failure, Outcome};
 use crate::site::Site;
 use crate::stage::Stage;
 use crate::stats::{median, rounded};
@@ -34,7 +34,11 @@ struct Price {
     price: serde_json::Value,
 }
 
-async fn price(stage: &Stage, url: &str) -> Outcome<Price> {
+async fn price(stage: &Stage, site: &impl Site, id: u32, via: &str) -> Outcome<Price> {
+    let url = site
+        .price_url(id, via)
+        .ok_or_else(|| Failure::new("the site has no price by GraphQL"))?;
+    let url = url.as_str();
     let text = stage
         .http
         .get(url)
@@ -53,14 +57,14 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Graphql> {
         .step(&format!("{}: a price by REST and by GraphQL", site.name()));
     // The first ones pay for the token, the connection, and the registration of the query.
     for id in 1..=8 {
-        price(stage, &site.price_url(id, "rest")).await?;
-        price(stage, &site.price_url(id, "graphql")).await?;
+        price(stage, site, id, "rest").await?;
+        price(stage, site, id, "graphql").await?;
     }
     let log_from = stage.vendor.log_end().await?;
     let (mut rest, mut graphql, mut differing) = (Vec::new(), Vec::new(), 0);
     for id in 1..=RUNS {
-        let by_rest = price(stage, &site.price_url(id, "rest")).await?;
-        let by_graphql = price(stage, &site.price_url(id, "graphql")).await?;
+        let by_rest = price(stage, site, id, "rest").await?;
+        let by_graphql = price(stage, site, id, "graphql").await?;
         differing += u64::from(by_rest.price != by_graphql.price);
         rest.push(by_rest.ms);
         graphql.push(by_graphql.ms);

@@ -109,7 +109,7 @@ pub async fn pages(
                 .collect::<Vec<Check>>(),
         );
     }
-    if args.wants("graphql") {
+    if args.wants("graphql") && site.price_url(1, "rest").is_some() {
         report.graphql = measured(
             stage,
             report,

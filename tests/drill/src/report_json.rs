@@ -13,6 +13,7 @@ use crate::proof_duplicates::Duplicates;
 use crate::proof_graphql::Graphql;
 use crate::proof_killswitch::Killswitch;
 use crate::proof_outage::Outage;
+use crate::proof_pagecache::PageCache;
 
 /// The name of plain PHP's second site.
 pub const PDO_SITE: &str = "php-pdo";
@@ -32,6 +33,9 @@ pub struct ModeReport {
     pub backfill_large: Option<Backfill>,
     pub auth: Option<Auth>,
     pub graphql: Option<Graphql>,
+    /// Drupal: a webhook and core's page cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub page_cache: Option<PageCache>,
     /// Plain PHP on its own database through `Causeway\Store`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicates_pdo: Option<Duplicates>,

@@ -60,26 +60,34 @@ pub trait Site {
     fn start(&mut self) -> impl Future<Output = Outcome<()>>;
     /// A product's page, and the text that it must show.
     fn product_page(&self, id: u32) -> Page;
-    /// A page that calls the catalogue while the visitor waits, if the site has one.
+    /// A page that calls the catalogue while the visitor waits; a product's page where there is none.
     fn live_page(&self, id: u32) -> Page;
     /// A contact's page; it must show the contact's e-mail address and version.
     fn contact_page(&self, contact: &Value) -> Page;
-    /// The price of a product as JSON {requests, bytes, ms}, `via` `rest` or `graphql`.
-    fn price_url(&self, id: u32, via: &str) -> String;
+    /// The price of a product as JSON {price, ms}, `via` `rest` or `graphql`, if the site has it.
+    fn price_url(&self, id: u32, via: &str) -> Option<String>;
     /// Where the vendor of this connection sends its webhooks.
     fn webhook_url(&self, connection: &str) -> String;
     /// Health and counters as JSON.
     fn health_url(&self) -> String;
+    /// Understands what the health address answers.
+    fn read_health(&self, text: &str) -> Outcome<Health> {
+        Ok(serde_json::from_str(text)?)
+    }
     /// A worker that processes the inbox of `connection` until nothing was due for `idle_ms`.
     fn worker(&self, connection: &str, idle_ms: u64, env: Env) -> Command;
     /// A backfill of the products in chunks of `chunk` rows, which resumes where it was.
     fn backfill(&self, chunk: u32, env: Env) -> Command;
     /// Forgets the cursor of the backfill.
     fn backfill_reset(&self) -> Command;
-    /// `pause` or `resume` of a connection; prints `{"at_ms":…}`, the time before it was done.
+    /// `pause` or `resume` of a connection; may print `{"at_ms":…}`, the time before it was done.
     fn switch(&self, verb: &str, connection: &str) -> Command;
-    /// Where effects are counted.
+    /// Where applications of events are counted.
     fn effects(&self) -> EffectsLog;
+    /// Where rows of the backfill are counted.
+    fn backfill_effects(&self) -> EffectsLog {
+        self.effects()
+    }
 }
 
 /// Reads a site's health.
@@ -91,7 +99,7 @@ pub async fn health(http: &reqwest::Client, site: &impl Site) -> Outcome<Health>
         .error_for_status()?
         .text()
         .await?;
-    Ok(serde_json::from_str(&text)?)
+    site.read_health(&text)
 }
 
 /// The counters of one connection.

@@ -249,8 +249,8 @@ impl Site for PhpSite {
         }
     }
 
-    fn price_url(&self, id: u32, via: &str) -> String {
-        self.url(&format!("price/{id}?via={via}"))
+    fn price_url(&self, id: u32, via: &str) -> Option<String> {
+        Some(self.url(&format!("price/{id}?via={via}")))
     }
 
     fn webhook_url(&self, connection: &str) -> String {
@@ -287,6 +287,7 @@ impl Site for PhpSite {
             StoreKind::Pdo => EffectsLog::Table {
                 database,
                 table: "effects".to_owned(),
+                entity: "contact_id".to_owned(),
             },
         }
     }

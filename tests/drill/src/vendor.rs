@@ -81,6 +81,8 @@ pub struct WebhookRun {
 /// The vendors, running.
 pub struct Vendor {
     pub ready: Ready,
+    /// The line itself, for a site that reads it.
+    pub ready_line: String,
     http: reqwest::Client,
     _running: Running,
 }
@@ -117,6 +119,7 @@ impl Vendor {
             .doing(format!("reading vendor-sim's first line {line:?}"))?;
         Ok(Self {
             ready,
+            ready_line: line,
             http: http.clone(),
             _running: running,
         })
@@ -195,7 +198,8 @@ impl Vendor {
         mut run: Value,
         mut tell: impl FnMut(u64, u64),
     ) -> Outcome<WebhookRun> {
-        #[derive(Deserialize)]
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
         struct Progress {
             running: bool,
             sent: u64,
@@ -225,7 +229,6 @@ impl Vendor {
     }
 
     /// Changes one product; with a target, the vendor tells it by webhook.
-    #[allow(dead_code, reason = "the drill in Drupal changes products")]
     pub async fn update_product(
         &self,
         id: u32,

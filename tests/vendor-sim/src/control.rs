@@ -18,8 +18,8 @@ use crate::answer::{json_ok, json_with, not_found, parse, problem};
 use crate::catalog::ProductChange;
 use crate::crm::ContactChange;
 use crate::faults::{Distribution, Fault, Kind};
-use crate::sender::{self, RunOptions, Source};
-use crate::{Vendor, World, log};
+use crate::run_options::{RunOptions, Source};
+use crate::{Vendor, World, log, sender};
 
 /// A finished answer in place of a parsed request.
 type Refused = Box<Response>;

@@ -14,7 +14,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 
 use crate::answer::{not_found, problem};
-use crate::faults::{Effect, Replacement, decide};
+use crate::effect::{Effect, Replacement};
+use crate::faults::decide;
 use crate::identity::{Known, admit, denied};
 use crate::log::Entry;
 use crate::time::now_ms;

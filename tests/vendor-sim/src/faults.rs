@@ -1,41 +1,23 @@
 //! What is wrong with a vendor at the moment, and what one request meets of it.
 //!
 //! One [`Fault`] for each vendor, replaced as a whole by the control API. [`decide`] is pure: from
-//! the fault and two random numbers to an [`Effect`]. How an effect is done to a connection is at
-//! the end of the file; closing a whole port (`refuse`) is in `wire.rs`.
+//! the fault and two random numbers to an [`Effect`]. How an effect is done to a connection is in
+//! `effect.rs`; closing a whole port (`refuse`) is in `wire.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use futures_util::stream;
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
 use crate::Vendor;
-use crate::answer::problem;
-use crate::wire::Peer;
-
-/// A client that hangs longer than this is let go, so that no connection lives for ever.
-const HANG_AT_MOST: Duration = Duration::from_secs(300);
-
-/// Pieces in which a slow body goes out.
-const SLOW_PIECES: usize = 16;
+use crate::effect::Effect;
 
 /// Pause before each piece of a slow body when the control request names none.
 const SLOW_PAUSE_MS: u64 = 200;
 
 /// Longest delay that can be asked for, in milliseconds.
 const DELAY_AT_MOST_MS: u64 = 300_000;
-
-/// Time for the first half of a body to leave before its connection ends.
-const HALF_BODY_PAUSE: Duration = Duration::from_millis(2);
-
-/// Largest answer whose body a fault cuts or slows.
-const BODY_AT_MOST_BYTES: usize = 16 << 20;
 
 /// The kinds of fault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,32 +128,6 @@ impl Fault {
     }
 }
 
-/// What one request meets.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Effect {
-    /// Nothing.
-    Healthy,
-    /// This status, after the delay, in place of the vendor's answer.
-    Status {
-        /// The status.
-        status: u16,
-        /// Its `Retry-After`.
-        retry_after_s: Option<u64>,
-        /// Waited before.
-        delay: Duration,
-    },
-    /// The vendor's answer, late.
-    Latency(Duration),
-    /// RST.
-    Reset,
-    /// Half of the answer's body.
-    HalfBody,
-    /// The answer's body with this pause before each piece.
-    SlowBody(Duration),
-    /// No answer.
-    Hang,
-}
-
 /// What the fault means for a request; `chance` and `spread` are random numbers in [0, 1).
 pub fn decide(fault: &Fault, chance: f64, spread: f64) -> Effect {
     if chance >= fault.share {
@@ -209,120 +165,6 @@ fn spread_delay(fault: &Fault, least: Duration, spread: f64) -> Duration {
             least.mul_f64(-(1.0 - spread).ln().min(0.0)).min(most)
         }
     }
-}
-
-impl Effect {
-    /// The kind as the log shows it; none for a healthy request.
-    pub fn kind(&self) -> Option<Kind> {
-        match self {
-            Self::Healthy => None,
-            Self::Status { .. } => Some(Kind::Status),
-            Self::Latency(_) => Some(Kind::Latency),
-            Self::Reset => Some(Kind::Reset),
-            Self::HalfBody => Some(Kind::HalfBody),
-            Self::SlowBody(_) => Some(Kind::SlowBody),
-            Self::Hang => Some(Kind::Hang),
-        }
-    }
-
-    /// What happens in place of the vendor's own work: an answer, or `None` when the vendor is to
-    /// go on as usual. An aborted connection's answer is never written.
-    pub async fn before(&self, peer: &Peer) -> Option<Replacement> {
-        match self {
-            Self::Healthy | Self::HalfBody | Self::SlowBody(_) => None,
-            Self::Status {
-                status,
-                retry_after_s,
-                delay,
-            } => {
-                tokio::time::sleep(*delay).await;
-                Some(Replacement::Answer(refusal(*status, *retry_after_s)))
-            }
-            Self::Latency(delay) => {
-                tokio::time::sleep(*delay).await;
-                None
-            }
-            Self::Reset => {
-                peer.abort();
-                Some(Replacement::Nothing)
-            }
-            Self::Hang => {
-                let _ = tokio::time::timeout(HANG_AT_MOST, peer.aborted()).await;
-                peer.abort();
-                Some(Replacement::Nothing)
-            }
-        }
-    }
-
-    /// What happens to the vendor's answer on its way out.
-    pub async fn after(&self, answer: Response) -> Response {
-        match self {
-            Self::HalfBody => half_body(answer).await,
-            Self::SlowBody(pause) => slow_body(answer, *pause).await,
-            Self::Healthy | Self::Status { .. } | Self::Latency(_) | Self::Reset | Self::Hang => {
-                answer
-            }
-        }
-    }
-}
-
-/// What a fault puts in the place of the vendor's answer.
-pub enum Replacement {
-    /// This.
-    Answer(Response),
-    /// Nothing at all: the connection is aborted.
-    Nothing,
-}
-
-fn refusal(status: u16, retry_after_s: Option<u64>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    let mut answer = problem(status, "injected", "a fault set by the control API");
-    if let Some(seconds) = retry_after_s {
-        let headers = answer.headers_mut();
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    answer
-}
-
-async fn half_body(answer: Response) -> Response {
-    let (mut parts, body) = answer.into_parts();
-    let Ok(bytes) = to_bytes(body, BODY_AT_MOST_BYTES).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let half = bytes.slice(..bytes.len() / 2);
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    let pieces = stream::unfold(Some(half), |half| async move {
-        let Some(half) = half else {
-            // Head and first half must have left before the error ends the connection.
-            tokio::time::sleep(HALF_BODY_PAUSE).await;
-            let end = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-            return Some((Err(end), None));
-        };
-        Some((Ok(half), None))
-    });
-    Response::from_parts(parts, Body::from_stream(pieces))
-}
-
-async fn slow_body(answer: Response, pause: Duration) -> Response {
-    let (mut parts, body) = answer.into_parts();
-    let Ok(bytes) = to_bytes(body, BODY_AT_MOST_BYTES).await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    let piece_bytes = bytes.len().div_ceil(SLOW_PIECES).max(1);
-    let pieces = stream::unfold(bytes, move |mut rest: Bytes| async move {
-        if rest.is_empty() {
-            return None;
-        }
-        tokio::time::sleep(pause).await;
-        let piece = rest.split_to(piece_bytes.min(rest.len()));
-        Some((Ok::<_, std::io::Error>(piece), rest))
-    });
-    Response::from_parts(parts, Body::from_stream(pieces))
 }
 
 /// The faults of all vendors.

@@ -3,29 +3,25 @@
 //! The vendors share this process, so a token is good exactly when identity made it, has not
 //! revoked it and its time has not come; a look-up by the whole token answers all three, and a
 //! forged signature is simply a token that was never made. The signature is there for clients that
-//! check it. One 2048 bit key for each start. Tokens past their time are swept as new ones are made.
+//! check it; the endpoint is in `token_endpoint.rs`. One 2048 bit key for each start. Tokens past their time are swept as new ones are made.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use axum::routing::{get, post};
-use axum::{Form, Router};
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use parking_lot::Mutex;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::traits::PublicKeyParts;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::answer::{json_ok, problem};
+use crate::Vendor;
+use crate::answer::problem;
 use crate::time::now_ms;
-use crate::{Vendor, World};
 
 /// Bits of the signing key.
 const KEY_BITS: usize = 2048;
@@ -45,8 +41,8 @@ pub struct Known {
     /// Its `jti`.
     pub token_id: String,
     client_id: &'static str,
-    scope: &'static str,
-    expires_at_ms: i64,
+    pub(crate) scope: &'static str,
+    pub(crate) expires_at_ms: i64,
     is_revoked: bool,
 }
 
@@ -64,12 +60,12 @@ pub enum Denial {
 /// One request at the token endpoint.
 #[derive(Clone, Debug, Serialize)]
 pub struct TokenRequest {
-    t_ms: i64,
-    client_id: Option<String>,
-    scope: Option<String>,
-    status: u16,
-    token_id: Option<String>,
-    expires_at_ms: Option<i64>,
+    pub(crate) t_ms: i64,
+    pub(crate) client_id: Option<String>,
+    pub(crate) scope: Option<String>,
+    pub(crate) status: u16,
+    pub(crate) token_id: Option<String>,
+    pub(crate) expires_at_ms: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +82,7 @@ struct Claims<'a> {
 /// The identity provider's state.
 pub struct Identity {
     signing_key: EncodingKey,
-    jwks: Value,
+    pub(crate) jwks: Value,
     key_id: String,
     lifetime_s: AtomicU64,
     made: Mutex<HashMap<String, Known>>,
@@ -153,7 +149,8 @@ impl Identity {
         self.made.lock().get(bearer(headers)?).cloned()
     }
 
-    fn make(&self, issuer: &str, vendor: Vendor) -> Result<(String, Known), KeyError> {
+    /// A token for the vendor's client.
+    pub(crate) fn make(&self, issuer: &str, vendor: Vendor) -> Result<(String, Known), KeyError> {
         let now = now_ms();
         let known = Known {
             token_id: hex::encode(rand::random::<[u8; 12]>()),
@@ -181,7 +178,8 @@ impl Identity {
         Ok((token, known))
     }
 
-    fn note(&self, request: TokenRequest) {
+    /// Remembers a request.
+    pub(crate) fn note(&self, request: TokenRequest) {
         let mut requests = self.requests.lock();
         if requests.len() < REQUESTS_AT_MOST {
             requests.push(request);
@@ -246,105 +244,8 @@ pub fn denied(vendor: Vendor, denial: Denial) -> Response {
     answer
 }
 
-/// The identity provider's routes.
-pub fn routes() -> Router<Arc<World>> {
-    Router::new()
-        .route("/token", post(token))
-        .route("/.well-known/jwks.json", get(jwks))
-}
-
-async fn jwks(State(world): State<Arc<World>>) -> Response {
-    json_ok(&world.identity.jwks)
-}
-
-/// The form of a token request.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Grant {
-    grant_type: Option<String>,
-    scope: Option<String>,
-    client_id: Option<String>,
-    client_secret: Option<String>,
-}
-
-async fn token(
-    State(world): State<Arc<World>>,
-    headers: HeaderMap,
-    form: Result<Form<Grant>, axum::extract::rejection::FormRejection>,
-) -> Response {
-    let grant = form.map(|Form(grant)| grant).unwrap_or_default();
-    let credentials =
-        basic(&headers).or_else(|| Some((grant.client_id.clone()?, grant.client_secret.clone()?)));
-    let mut request = TokenRequest {
-        t_ms: now_ms(),
-        client_id: credentials.as_ref().map(|(id, _)| id.clone()),
-        scope: grant.scope.clone(),
-        status: 0,
-        token_id: None,
-        expires_at_ms: None,
-    };
-    let answer = answer_grant(&world, &grant, credentials, &mut request);
-    request.status = answer.status().as_u16();
-    world.identity.note(request);
-    answer
-}
-
-fn answer_grant(
-    world: &World,
-    grant: &Grant,
-    credentials: Option<(String, String)>,
-    request: &mut TokenRequest,
-) -> Response {
-    let refuse = |code| problem(StatusCode::BAD_REQUEST, code, "see RFC 6749, section 5.2");
-    match grant.grant_type.as_deref() {
-        Some("client_credentials") => {}
-        Some(_) => return refuse("unsupported_grant_type"),
-        None => return refuse("invalid_request"),
-    }
-    let client = credentials.and_then(|(id, secret)| client(&id, &secret));
-    let Some(vendor) = client else {
-        let mut answer = problem(
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
-            "unknown client or wrong secret",
-        );
-        challenge_with(&mut answer, "Basic realm=\"identity\"");
-        return answer;
-    };
-    let wanted = grant.scope.as_deref().unwrap_or_default();
-    if !wanted.is_empty() && wanted != vendor.scope() {
-        return refuse("invalid_scope");
-    }
-    match world.identity.make(&world.urls.identity, vendor) {
-        Ok((token, known)) => {
-            request.scope = Some(known.scope.to_owned());
-            request.token_id = Some(known.token_id);
-            request.expires_at_ms = Some(known.expires_at_ms);
-            let mut answer = json_ok(&json!({
-                "access_token": token,
-                "token_type": "Bearer",
-                "expires_in": world.identity.lifetime_s(),
-                "scope": known.scope,
-            }));
-            let no_store = HeaderValue::from_static("no-store");
-            answer.headers_mut().insert(header::CACHE_CONTROL, no_store);
-            answer
-        }
-        Err(error) => problem(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "server_error",
-            &error.to_string(),
-        ),
-    }
-}
-
-/// The vendor whose client this is, when the secret is right.
-fn client(id: &str, secret: &str) -> Option<Vendor> {
-    let vendor = Vendor::parse(id).filter(|vendor| *vendor != Vendor::Identity)?;
-    (secret == format!("{id}-secret")).then_some(vendor)
-}
-
-fn challenge_with(answer: &mut Response, challenge: &str) {
+/// Sets `WWW-Authenticate`.
+pub(crate) fn challenge_with(answer: &mut Response, challenge: &str) {
     if let Ok(value) = HeaderValue::from_str(challenge) {
         let headers = answer.headers_mut();
         headers.insert(header::WWW_AUTHENTICATE, value);
@@ -352,7 +253,7 @@ fn challenge_with(answer: &mut Response, challenge: &str) {
 }
 
 /// The credentials after `scheme`, whose name is compared without regard to case.
-fn credentials_of<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
+pub(crate) fn credentials_of<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (name, credentials) = value.split_once(' ')?;
     name.eq_ignore_ascii_case(scheme)
@@ -361,13 +262,6 @@ fn credentials_of<'a>(headers: &'a HeaderMap, scheme: &str) -> Option<&'a str> {
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     credentials_of(headers, "bearer")
-}
-
-fn basic(headers: &HeaderMap) -> Option<(String, String)> {
-    let decoded = STANDARD.decode(credentials_of(headers, "basic")?).ok()?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (id, secret) = text.split_once(':')?;
-    Some((id.to_owned(), secret.to_owned()))
 }
 
 #[cfg(test)]

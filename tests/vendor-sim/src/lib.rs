@@ -9,14 +9,19 @@ pub mod answer;
 pub mod catalog;
 pub mod control;
 pub mod crm;
+pub mod effect;
 pub mod entrance;
 pub mod faults;
 pub mod graphql;
 pub mod identity;
 pub mod log;
+pub mod plan;
 pub mod pricing;
+pub mod run_options;
 pub mod sender;
+pub mod tally;
 pub mod time;
+pub mod token_endpoint;
 pub mod webhooks;
 pub mod wire;
 
@@ -219,7 +224,7 @@ pub async fn start(token_lifetime_s: u64) -> Result<Running, identity::KeyError>
 
 fn routes(vendor: Vendor) -> Router<Arc<World>> {
     match vendor {
-        Vendor::Identity => identity::routes(),
+        Vendor::Identity => token_endpoint::routes(),
         Vendor::Catalog => catalog::routes(),
         Vendor::Crm => crm::routes(),
         Vendor::Pricing => pricing::routes(),

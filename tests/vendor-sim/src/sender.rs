@@ -7,7 +7,6 @@
 //! A delivery that fails (5xx, 429, no answer) is tried again a bounded number of times. What the
 //! run counts is what receivers answered; nothing is assumed.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -15,15 +14,16 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::crm::{CONTACTS, ContactChange};
+use crate::World;
 use crate::identity::KeyError;
-use crate::time::{now_ms, rfc3339};
-use crate::webhooks::{Forgery, Message, Plan, Secret, Shape, Slot, genuine, plan};
-use crate::{World, catalog};
+use crate::plan::{Plan, Slot, plan};
+use crate::run_options::{RunOptions, Source};
+use crate::tally::{Answer, Tally, Verdict, percentile};
+use crate::time::now_ms;
+use crate::webhooks::{Forgery, Message, Secret, genuine};
 
 /// First pause before a delivery is tried again; doubles up to [`PAUSE_AT_MOST`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -37,299 +37,6 @@ const ANSWER_AT_MOST_BYTES: usize = 64 << 10;
 
 /// Undelivered events that a result lists at most.
 const LISTED_AT_MOST: usize = 1_000;
-
-/// Who sends webhooks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// `contact.updated`.
-    Crm,
-    /// `product.updated`.
-    Catalog,
-}
-
-impl Source {
-    fn entities(self) -> usize {
-        match self {
-            Self::Crm => CONTACTS as usize,
-            Self::Catalog => catalog::PRODUCTS as usize,
-        }
-    }
-
-    fn event_type(self) -> &'static str {
-        match self {
-            Self::Crm => "contact.updated",
-            Self::Catalog => "product.updated",
-        }
-    }
-
-    /// The body of an event about the entity; the same bytes in each delivery.
-    pub fn body(self, id: &str, version: u64) -> Vec<u8> {
-        let event = json!({
-            "type": self.event_type(),
-            "timestamp": rfc3339(now_ms()),
-            "data": {"id": id, "version": version},
-        });
-        event.to_string().into_bytes()
-    }
-
-    /// Changes the entity (from 0) as its vendor would, and gives its id and new version.
-    fn bump(self, world: &World, entity: usize) -> (String, u64) {
-        let number = entity + 1;
-        match self {
-            Self::Crm => {
-                let id = format!("c{number}");
-                let contact = world.crm.update(&id, ContactChange::default());
-                (id, contact.map_or(0, |contact| contact.version))
-            }
-            Self::Catalog => {
-                let id = u32::try_from(number).unwrap_or(0);
-                let product = world.catalog.bump(id);
-                (id.to_string(), product.map_or(0, |product| product.version))
-            }
-        }
-    }
-}
-
-/// What a run is to do; README.md explains the fields.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RunOptions {
-    target: String,
-    #[serde(default = "crm")]
-    vendor: Source,
-    #[serde(default = "number::<1_000>")]
-    events: usize,
-    #[serde(default = "number::<4_000>")]
-    deliveries: usize,
-    #[serde(default = "number::<8>")]
-    senders: usize,
-    #[serde(default = "number::<200>")]
-    forged: usize,
-    #[serde(default = "number::<200>")]
-    entities: usize,
-    #[serde(default = "yes")]
-    resend_on_failure: bool,
-    #[serde(default = "number::<40>")]
-    max_tries: usize,
-    #[serde(default = "number::<400>")]
-    window: usize,
-    #[serde(default = "tenth")]
-    overlap_share: f64,
-    #[serde(default)]
-    per_s: Option<f64>,
-    #[serde(default = "number::<15_000>")]
-    timeout_ms: usize,
-    #[serde(default = "number::<600>")]
-    max_seconds: usize,
-    #[serde(default = "one")]
-    seed: u64,
-    /// Whether the control request is answered with the result.
-    #[serde(default = "yes")]
-    pub wait: bool,
-}
-
-fn crm() -> Source {
-    Source::Crm
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn tenth() -> f64 {
-    0.1
-}
-
-fn one() -> u64 {
-    1
-}
-
-fn number<const N: usize>() -> usize {
-    N
-}
-
-impl RunOptions {
-    /// Refuses a run that could not be laid out or would not end.
-    ///
-    /// # Errors
-    /// A sentence naming the field and its range.
-    pub fn check(&self) -> Result<(), String> {
-        let most_entities = self.vendor.entities();
-        for (name, value, range) in [
-            ("events", self.events, 1..=100_000),
-            ("deliveries", self.deliveries, self.events..=1_000_000),
-            ("senders", self.senders, 1..=64),
-            ("forged", self.forged, 0..=100_000),
-            ("entities", self.entities, 1..=most_entities),
-            ("max_tries", self.max_tries, 1..=1_000),
-            ("window", self.window, 0..=1_000_000),
-            ("timeout_ms", self.timeout_ms, 1..=300_000),
-            ("max_seconds", self.max_seconds, 1..=3_600),
-        ] {
-            if !range.contains(&value) {
-                let (least, most) = range.into_inner();
-                return Err(format!(
-                    "{name} must be from {least} to {most}, got {value}"
-                ));
-            }
-        }
-        if !(0.0..=1.0).contains(&self.overlap_share) {
-            return Err(format!(
-                "overlap_share must be from 0 to 1, got {}",
-                self.overlap_share
-            ));
-        }
-        if self
-            .per_s
-            .is_some_and(|per_s| !(0.1..=1e6).contains(&per_s))
-        {
-            return Err("per_s must be from 0.1 to 1000000, or null".to_owned());
-        }
-        Ok(())
-    }
-
-    fn shape(&self) -> Shape {
-        let paired = self.deliveries as f64 * self.overlap_share / 2.0;
-        Shape {
-            events: self.events,
-            deliveries: self.deliveries,
-            entities: self.entities,
-            forged: self.forged,
-            window: self.window,
-            // One sender alone would wait for the other of its pair for ever.
-            pairs: if self.senders < 2 { 0 } else { paired as usize },
-        }
-    }
-}
-
-/// What became of one try.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The receiver's status, and the `reason` of its JSON body.
-    Status(u16, String),
-    /// No connection, or it broke.
-    Connection,
-    /// No answer in time.
-    Timeout,
-}
-
-impl Answer {
-    /// As results name it.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Status(status, _) => status.to_string(),
-            Self::Connection => "connection".to_owned(),
-            Self::Timeout => "timeout".to_owned(),
-        }
-    }
-
-    fn verdict(&self) -> Verdict {
-        match self {
-            Self::Status(200..=299, _) => Verdict::Accepted,
-            Self::Status(429 | 500..=599, _) | Self::Connection | Self::Timeout => Verdict::Failed,
-            Self::Status(_, reason) => Verdict::Refused(reason.clone()),
-        }
-    }
-}
-
-/// What an answer means for its delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Verdict {
-    Accepted,
-    Refused(String),
-    Failed,
-}
-
-/// Counts of the forgeries of one kind.
-#[derive(Clone, Debug, Default, Serialize)]
-struct ForgedTally {
-    sent: u64,
-    accepted: u64,
-    refused: u64,
-    given_up: u64,
-    expected_reason: &'static str,
-    reasons: BTreeMap<String, u64>,
-}
-
-/// Counts of a run.
-#[derive(Default)]
-struct Tally {
-    sent: u64,
-    attempts: u64,
-    resent: u64,
-    accepted: u64,
-    refused: u64,
-    given_up: u64,
-    forged_sent: u64,
-    answers: BTreeMap<String, u64>,
-    reasons: BTreeMap<String, u64>,
-    forged: BTreeMap<Forgery, ForgedTally>,
-    answer_ms: Vec<f64>,
-    is_delivered: Vec<bool>,
-}
-
-impl Tally {
-    fn genuine(&mut self, event: usize, verdict: Verdict) {
-        self.sent += 1;
-        match verdict {
-            Verdict::Accepted => {
-                self.accepted += 1;
-                if let Some(is_delivered) = self.is_delivered.get_mut(event) {
-                    *is_delivered = true;
-                }
-            }
-            Verdict::Refused(reason) => {
-                self.refused += 1;
-                *self.reasons.entry(reason).or_default() += 1;
-            }
-            Verdict::Failed => self.given_up += 1,
-        }
-    }
-
-    fn forged(&mut self, forgery: Forgery, verdict: Verdict) {
-        self.forged_sent += 1;
-        let tally = self.forged.entry(forgery).or_default();
-        tally.sent += 1;
-        match verdict {
-            Verdict::Accepted => tally.accepted += 1,
-            Verdict::Refused(reason) => {
-                tally.refused += 1;
-                *tally.reasons.entry(reason).or_default() += 1;
-            }
-            Verdict::Failed => tally.given_up += 1,
-        }
-    }
-
-    fn forged_json(&self) -> Value {
-        let sum = |count: fn(&ForgedTally) -> u64| self.forged.values().map(count).sum::<u64>();
-        let refused = sum(|tally| tally.refused);
-        let as_expected = sum(|tally| {
-            let expected = tally.reasons.get(tally.expected_reason);
-            expected.copied().unwrap_or(0)
-        });
-        let by_kind: BTreeMap<_, _> = self
-            .forged
-            .iter()
-            .map(|(forgery, tally)| (forgery.name(), tally))
-            .collect();
-        json!({
-            "sent": self.forged_sent,
-            "accepted": sum(|tally| tally.accepted),
-            "refused": refused,
-            "wrong_reason": refused - as_expected,
-            "given_up": sum(|tally| tally.given_up),
-            "by_kind": by_kind,
-        })
-    }
-}
-
-/// The value below which `share` of the sorted values lie; 0 when there are none.
-fn percentile(sorted: &[f64], share: f64) -> f64 {
-    let rank = (sorted.len() as f64 * share).ceil() as usize;
-    let value = sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0);
-    (value * 1000.0).round() / 1000.0
-}
 
 /// An event that has happened.
 struct Event {
@@ -355,32 +62,18 @@ struct Run {
 impl Run {
     fn new(options: RunOptions, number: u32, secret: Secret, client: reqwest::Client) -> Self {
         let plan = plan(&options.shape(), &mut StdRng::seed_from_u64(options.seed));
-        let tally = Tally {
-            is_delivered: vec![false; options.events],
-            forged: Forgery::ALL
-                .into_iter()
-                .map(|forgery| {
-                    let tally = ForgedTally {
-                        expected_reason: forgery.expected_reason(),
-                        ..ForgedTally::default()
-                    };
-                    (forgery, tally)
-                })
-                .collect(),
-            ..Tally::default()
-        };
         Self {
             barriers: (0..plan.pairs).map(|_| Barrier::new(2)).collect(),
-            options,
             number,
             secret,
             client,
             plan,
             next_slot: AtomicUsize::new(0),
             events: Mutex::default(),
-            tally: Mutex::new(tally),
+            tally: Mutex::new(Tally::new(options.events)),
             began: Instant::now(),
             began_ms: now_ms(),
+            options,
         }
     }
 
@@ -696,32 +389,6 @@ pub fn start(world: &Arc<World>, options: RunOptions) -> Option<tokio::task::Joi
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_2xx_is_success_and_only_failures_are_tried_again() {
-        for (status, expected) in [
-            (200, Verdict::Accepted),
-            (202, Verdict::Accepted),
-            (302, Verdict::Refused("r".to_owned())),
-            (400, Verdict::Refused("r".to_owned())),
-            (429, Verdict::Failed),
-            (500, Verdict::Failed),
-            (503, Verdict::Failed),
-        ] {
-            assert_eq!(Answer::Status(status, "r".to_owned()).verdict(), expected);
-        }
-        assert_eq!(Answer::Connection.verdict(), Verdict::Failed);
-        assert_eq!(Answer::Timeout.verdict(), Verdict::Failed);
-    }
-
-    #[test]
-    fn percentiles_are_of_the_nearest_rank() {
-        let values: Vec<f64> = (1..=100).map(f64::from).collect();
-        assert_eq!(percentile(&values, 0.5), 50.0);
-        assert_eq!(percentile(&values, 0.95), 95.0);
-        assert_eq!(percentile(&values, 1.0), 100.0);
-        assert_eq!(percentile(&[], 0.5), 0.0);
-    }
 
     #[test]
     fn reasons_are_read_from_json_only() {

@@ -194,10 +194,10 @@ async fn the_time_of_a_request_is_that_of_its_first_byte() {
     let head = format!("GET {PATH} HTTP/1.1\r\nHost: v\r\nAuthorization: Bearer {token}\r\n");
     let before = vendor_sim::time::now_ms();
     stream.write_all(head.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
     let end = "Connection: close\r\n\r\n";
     stream.write_all(end.as_bytes()).await.unwrap();
     read_all(&mut stream).await.1.unwrap();
     let t_ms = last_entry(&sim).await["t_ms"].as_i64().unwrap();
-    assert!((before..before + 140).contains(&t_ms), "{}", t_ms - before);
+    assert!((before..before + 500).contains(&t_ms), "{}", t_ms - before);
 }

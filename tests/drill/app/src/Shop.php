@@ -80,9 +80,10 @@ final class Shop {
       'items' => '/items',
       'id' => '/id',
       'cursor' => ['in' => 'cursor', 'out' => '/next_cursor'],
-      'query' => ['limit' => '500'],
+      'total' => '/total',
       'page_size' => 500,
       'chunk' => $chunk,
+      'lease_ms' => 5000,
     ]);
   }
 

@@ -1,0 +1,111 @@
+<?php
+
+/**
+ * @file
+ * Names that were chosen and are not built yet.
+ *
+ * Read by generate.php, which adds them to causeway.php, and never loaded. A class that is planned
+ * as a whole says @planned in its own doc; in a class that exists, each member says it. What the
+ * extension has in the meantime must leave this file: generate.php complains.
+ */
+
+declare(strict_types=1);
+
+namespace Causeway {
+
+  final class Client {
+    /** Sends at once in the background. @planned */
+    public function start(string $method, string $uri, array $options = []): PendingCall {}
+    /** Sends many at once, results by key, each its own Response or exception. @planned */
+    public function all(iterable $requests, int $concurrency = 10): array {}
+    /** Items of a list, page after page, the next one prefetched. @planned */
+    public function paginate(string $uri, array $options = []): \Iterator {}
+  }
+
+  final class Response {
+    /** A readable stream of the body. @planned */
+    public function getBody(): Body {}
+  }
+
+  /** A call under way in the background. @planned */
+  final class PendingCall {
+    public function wait(?int $timeoutMs = null): Response {}
+    public function isDone(): bool {}
+    public function cancel(): void {}
+  }
+
+  /** The body of a response, read piece by piece. @planned */
+  final class Body implements \Stringable {
+    public function read(int $lengthBytes): string {}
+    public function eof(): bool {}
+    public function getSize(): ?int {}
+    public function getContents(): string {}
+    /** @param resource|string $target */
+    public function saveTo(mixed $target): int {}
+    public function events(): \Iterator {}
+    public function __toString(): string {}
+  }
+
+  /** Write-behind. @planned */
+  final class Outbox {
+    public function __construct(Client $client, array $options = []) {}
+    public function send(string $method, string $uri, array $options = []): string {}
+    public function cancel(string $id): bool {}
+    public function process(int $limit = 50): array {}
+    public function deadLetters(int $limit = 100): array {}
+    public function replay(string $id): bool {}
+  }
+
+  /** Runs inbox, outbox, refresh and backfill in one loop. @planned */
+  final class Worker {
+    public function __construct(array $connections, array $options = []) {}
+    public function run(): array {}
+  }
+}
+
+namespace Causeway\Store {
+
+  /** Causeway's own records in Redis, for more than one host. @planned */
+  final class RedisStore implements \Causeway\Store {
+    public function __construct(string $url) {}
+  }
+}
+
+namespace Causeway\Webhook {
+
+  final class Delivery {
+    /** What the sender wants as an answer, or NULL. @planned */
+    public function reply(): ?Reply {}
+  }
+
+  /** An answer that a sender waits for, such as the echo of a challenge. @planned */
+  final class Reply {
+    public function status(): int {}
+    public function body(): string {}
+    public function contentType(): string {}
+  }
+
+  /** Signs what is ours to send. @planned */
+  final class Signer {
+    public function __construct(string $scheme, array $options) {}
+    /** @return array<string, string>  header fields */
+    public function sign(string $body, ?string $id = null): array {}
+  }
+}
+
+namespace Causeway\Testing {
+
+  /** Scripted vendors, a log of what was sent, stray requests refused. @planned */
+  final class Fake {
+    public static function start(): Fake {}
+    public function respond(string $connection, mixed ...$responses): void {}
+    /** @return list<array<string, mixed>> */
+    public function sent(?string $connection = null): array {}
+    public function stop(): void {}
+  }
+
+  /** Records to files with redaction, and replays them. @planned */
+  final class Recorder {
+    public function __construct(string $directory, string $mode = 'replay') {}
+  }
+}

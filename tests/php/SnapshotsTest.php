@@ -1,0 +1,174 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Causeway\Tests;
+
+use Causeway\Client;
+use Causeway\Exception\SnapshotMissingException;
+use Causeway\Exception\StatusException;
+use Causeway\Snapshot;
+use Causeway\Snapshots;
+use Causeway\Store\SqliteStore;
+use Causeway\Testing\Clock;
+use Causeway\Tests\Support\FrozenClock;
+use Causeway\Tests\Support\ScriptedVendor;
+use Causeway\Tests\Support\TemporaryFiles;
+use PHPUnit\Framework\Attributes\CoversClass;
+use PHPUnit\Framework\TestCase;
+
+#[CoversClass(Snapshots::class)]
+#[CoversClass(Snapshot::class)]
+final class SnapshotsTest extends TestCase
+{
+    use FrozenClock;
+    use TemporaryFiles;
+
+    private const FRESH_MS = 300_000;
+
+    private ScriptedVendor $vendor;
+    private Snapshots $snapshots;
+
+    protected function setUp(): void
+    {
+        $this->vendor = new ScriptedVendor(sys_get_temp_dir() . '/causeway-vendor-' . bin2hex(random_bytes(8)));
+        $client = new Client('catalog', [
+            // Breaker and budget are shared by the whole host: each test has its own.
+            'namespace' => bin2hex(random_bytes(8)),
+            'base_uri' => $this->vendor->baseUri,
+            'address' => ['allow_private' => true],
+            'retry' => ['max_attempts' => 1],
+            'resources' => [
+                'product' => ['path' => 'products/{id}', 'fresh_s' => self::FRESH_MS / 1000, 'cache_tags' => ['catalog:product:{id}']],
+            ],
+        ], new SqliteStore($this->path('store.sqlite')));
+        $this->snapshots = new Snapshots($client);
+    }
+
+    protected function tearDown(): void
+    {
+        $this->vendor->stop();
+    }
+
+    public function testFirstViewFetchesAndTheNextOnesDoNot(): void
+    {
+        $this->vendor->answer(200, ['id' => '42', 'price_cents' => 1234], ['ETag' => '"v1"']);
+        $this->snapshots->get('product', '42');
+        $snapshot = $this->snapshots->get('product', '42');
+
+        self::assertSame(['id' => '42', 'price_cents' => 1234], $snapshot->data());
+        self::assertSame(['product', '42', '"v1"'], [$snapshot->resource(), $snapshot->id(), $snapshot->etag()]);
+        self::assertContains('catalog:product:42', $snapshot->tags());
+        self::assertSame([self::NOW_MS, self::NOW_MS + self::FRESH_MS], [$snapshot->fetchedAtMs(), $snapshot->freshUntilMs()]);
+        self::assertSame([false, self::FRESH_MS / 1000], [$snapshot->isStale(), $snapshot->maxAgeS()]);
+        self::assertSame(['/products/42'], array_column($this->vendor->requests(), 'target'));
+    }
+
+    public function testIdStaysWithinItsPath(): void
+    {
+        $this->vendor->answer(200, ['id' => 'x']);
+        $this->snapshots->get('product', '../admin?a=b#c');
+
+        self::assertSame('/products/..%2Fadmin%3Fa%3Db%23c', $this->vendor->requests()[0]['target']);
+    }
+
+    public function testPeekNeverFetches(): void
+    {
+        self::assertNull($this->snapshots->peek('product', '42'));
+        self::assertSame([], $this->vendor->requests());
+    }
+
+    public function testStaleSnapshotIsServedAndRefreshedAfterwards(): void
+    {
+        $this->vendor->answer(200, ['price_cents' => 1])->answer(200, ['price_cents' => 2]);
+        $this->snapshots->get('product', '42');
+        Clock::advance(self::FRESH_MS);
+
+        $stale = $this->snapshots->get('product', '42');
+        self::assertSame([true, 0, ['price_cents' => 1]], [$stale->isStale(), $stale->maxAgeS(), $stale->data()]);
+        self::assertCount(1, $this->vendor->requests());
+
+        $invalidated = [];
+        $done = $this->snapshots->refreshStale(static function (array $tags) use (&$invalidated): void {
+            array_push($invalidated, ...$tags);
+        });
+        self::assertSame(['refreshed' => 1, 'unchanged' => 0, 'failed' => 0, 'skipped' => 0], $done);
+        self::assertContains('catalog:product:42', $invalidated);
+        self::assertSame(['price_cents' => 2], $this->snapshots->get('product', '42')->data());
+    }
+
+    public function testUnchangedAnswerInvalidatesNothing(): void
+    {
+        $this->vendor->answer(200, ['price_cents' => 1], ['ETag' => '"v1"'])->answer(304);
+        $this->snapshots->get('product', '42');
+        Clock::advance(self::FRESH_MS);
+        $this->snapshots->get('product', '42');
+
+        $done = $this->snapshots->refreshStale(static fn (array $tags) => self::fail('tags were invalidated'));
+
+        self::assertSame(1, $done['unchanged']);
+        self::assertSame('"v1"', $this->vendor->requests()[1]['headers']['if-none-match']);
+        $snapshot = $this->snapshots->get('product', '42');
+        self::assertSame([false, ['price_cents' => 1]], [$snapshot->isStale(), $snapshot->data()]);
+    }
+
+    public function testVendorThatIsDownLeavesTheLastSnapshot(): void
+    {
+        $this->vendor->answer(200, ['price_cents' => 1])->answer(503);
+        $this->snapshots->get('product', '42');
+        Clock::advance(self::FRESH_MS);
+        $this->snapshots->get('product', '42');
+
+        self::assertSame(1, $this->snapshots->refreshStale()['failed']);
+        $snapshot = $this->snapshots->get('product', '42');
+        self::assertSame([true, ['price_cents' => 1]], [$snapshot->isStale(), $snapshot->data()]);
+    }
+
+    public function testNoSnapshotAndNoVendorSaysWhy(): void
+    {
+        $this->vendor->answer(503);
+        try {
+            $this->snapshots->get('product', '42');
+            self::fail('there was a snapshot');
+        } catch (SnapshotMissingException $missing) {
+            self::assertInstanceOf(StatusException::class, $missing->getPrevious());
+            self::assertSame(503, $missing->getPrevious()->status);
+        }
+    }
+
+    public function testPutAndForget(): void
+    {
+        $this->snapshots->put('product', '42', ['price_cents' => 5]);
+        self::assertSame(['price_cents' => 5], $this->snapshots->get('product', '42')->data());
+        self::assertTrue($this->snapshots->forget('product', '42'));
+        self::assertFalse($this->snapshots->forget('product', '42'));
+        self::assertNull($this->snapshots->peek('product', '42'));
+        self::assertSame([], $this->vendor->requests());
+    }
+
+    public function testManyKeepsIds(): void
+    {
+        $this->snapshots->put('product', '1', ['n' => 1]);
+        $this->snapshots->put('product', '2', ['n' => 2]);
+
+        $many = $this->snapshots->many('product', ['2', '1']);
+
+        self::assertEqualsCanonicalizing(['1', '2'], array_map(strval(...), array_keys($many)));
+        self::assertSame(['n' => 2], $many['2']->data());
+    }
+
+    public function testVersionAndChecksumTellAChange(): void
+    {
+        $first = $this->snapshots->put('product', '42', ['n' => 1]);
+        $second = $this->snapshots->put('product', '42', ['n' => 2]);
+
+        self::assertGreaterThan($first->version(), $second->version());
+        self::assertNotSame($first->checksum(), $second->checksum());
+    }
+
+    public function testUnknownResourceIsNamed(): void
+    {
+        $this->expectExceptionMessageMatches('~contact~');
+        $this->snapshots->get('contact', 'c1');
+    }
+}

@@ -1,0 +1,15 @@
+<?php
+
+/**
+ * @file
+ * Says what is missing before PHPUnit starts.
+ */
+
+declare(strict_types=1);
+
+if (!extension_loaded('causeway') || !filter_var(ini_get('causeway.testing'), FILTER_VALIDATE_BOOL)) {
+    fwrite(STDERR, "These tests need: php -d extension=…/causeway.so -d causeway.testing=1 vendor/bin/phpunit\n");
+    exit(2);
+}
+
+require dirname(__DIR__, 2) . '/vendor/autoload.php';
