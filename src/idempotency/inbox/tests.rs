@@ -2,6 +2,7 @@ use std::cell::RefCell;
 
 use super::*;
 use crate::clock;
+use crate::http::CallErrorKind;
 use crate::idempotency::Verdict;
 use crate::snapshot::testing::{NOW_MS, Script, answer, contacts};
 use crate::store::{Kind, MemoryStore, Store};
