@@ -194,3 +194,47 @@ fn a_second_process_opening_at_once_finds_the_tables() {
         .collect();
     assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
 }
+
+/// Runs in a child process of the next test, which kills it.
+#[test]
+#[ignore = "a child process of the test below"]
+fn child_that_is_killed_inside_a_transaction() {
+    let path = std::env::var_os("CAUSEWAY_TEST_STORE").unwrap();
+    let store = SqliteStore::open(path).unwrap();
+    store.insert(Kind::Inbox, &record("before")).unwrap();
+    crate::testing::failpoint::enable();
+    let _ = store.atomically(&mut || {
+        store.insert(Kind::Inbox, &record("inside"))?;
+        crate::testing::failpoint::hit("test.inside", true)?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_kill_leaves_what_was_committed_and_nothing_of_the_rest() {
+    use std::os::unix::process::ExitStatusExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let name = "store::sqlite::tests::child_that_is_killed_inside_a_transaction";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--ignored", "--nocapture"])
+        .env("CAUSEWAY_TEST_STORE", &path)
+        .env("CAUSEWAY_FAILPOINT", "test.inside:1")
+        .output()
+        .unwrap();
+    assert_eq!(child.status.signal(), Some(9));
+    let said = String::from_utf8_lossy(&child.stderr);
+    assert!(
+        said.contains("causeway: killed at test.inside, holding a claim"),
+        "{said}"
+    );
+    let store = SqliteStore::open(&path).unwrap();
+    let is_there = |name| {
+        store
+            .read(Kind::Inbox, &record(name).key)
+            .unwrap()
+            .is_some()
+    };
+    assert!(is_there("before"));
+    assert!(!is_there("inside"));
+}
