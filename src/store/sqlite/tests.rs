@@ -238,3 +238,48 @@ fn a_kill_leaves_what_was_committed_and_nothing_of_the_rest() {
     assert!(is_there("before"));
     assert!(!is_there("inside"));
 }
+
+#[test]
+fn a_kept_file_stays_open_and_a_replaced_one_is_opened_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kept.sqlite");
+    let record = Record::new(Key::of(&[b"1"]), "s", "1", "pending", 1);
+    {
+        let store = SqliteStore::open_kept(&path).unwrap();
+        assert!(store.insert(Kind::Inbox, &record).unwrap());
+    }
+    assert!(
+        dir.path().join("kept.sqlite-wal").exists(),
+        "closed at the end of its user"
+    );
+    let again = SqliteStore::open_kept(&path).unwrap();
+    assert!(again.read(Kind::Inbox, &record.key).unwrap().is_some());
+    drop(again);
+
+    for name in ["kept.sqlite", "kept.sqlite-wal", "kept.sqlite-shm"] {
+        std::fs::remove_file(dir.path().join(name)).unwrap();
+    }
+    let replaced = SqliteStore::open_kept(&path).unwrap();
+    assert!(replaced.read(Kind::Inbox, &record.key).unwrap().is_none());
+    assert!(path.exists());
+}
+
+#[test]
+fn the_end_of_a_request_rolls_back_what_it_left_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("left.sqlite");
+    let store = SqliteStore::open_kept(&path).unwrap();
+    let record = Record::new(Key::of(&[b"1"]), "s", "1", "pending", 1);
+    // As a fatal error inside an effect does: the guard's destructor never runs.
+    std::mem::forget(store.handle.begin().unwrap());
+    assert!(store.insert(Kind::Inbox, &record).unwrap());
+
+    super::end_request();
+
+    assert!(store.read(Kind::Inbox, &record.key).unwrap().is_none());
+    let other = SqliteStore::open(&path).unwrap();
+    assert!(
+        other.insert(Kind::Inbox, &record).unwrap(),
+        "no lock is left behind"
+    );
+}
