@@ -59,14 +59,28 @@ final class StubWriter
                 $members[] = $this->property($property);
             }
         }
-        foreach ($class->getMethods(\ReflectionMethod::IS_PUBLIC) as $method) {
-            if ($method->class === $class->name) {
-                $members[] = $this->method($method, $class);
-            }
+        foreach (self::methods($class) as $method) {
+            $members[] = $this->method($method, $class);
         }
         $head = self::comment($this->docs->of($class->name)) . self::head($class);
 
         return self::block($head, [...$members, ...array_values($this->planned->membersOf($class->name))]);
+    }
+
+    /**
+     * The class's own public methods, the constructor first.
+     *
+     * @param \ReflectionClass<object> $class
+     *
+     * @return list<\ReflectionMethod>
+     */
+    private static function methods(\ReflectionClass $class): array
+    {
+        $isOwn = static fn (\ReflectionMethod $method): bool => $method->class === $class->name;
+        $methods = array_filter($class->getMethods(\ReflectionMethod::IS_PUBLIC), $isOwn);
+        usort($methods, static fn ($a, $b): int => $b->isConstructor() <=> $a->isConstructor());
+
+        return $methods;
     }
 
     private function property(\ReflectionProperty $property): string
