@@ -25,6 +25,7 @@ pub mod testing;
 #[allow(
     unsafe_code,
     missing_docs,
+    unreachable_pub,
     reason = "the macros of ext-php-rs expand to unsafe code and undocumented items; our own unsafe is in php::raw"
 )]
 mod php;

@@ -3,10 +3,10 @@
 //! Cheap to make: parsing is done, sockets and TLS live in the [engine](super::engine) of the
 //! process, and what workers share lives in the segment.
 
-use super::{Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, graphql, transport};
-use crate::clock;
+use super::{
+    Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, graphql, outcome, transport,
+};
 use crate::options::Plan;
-use crate::policy::retry_after;
 use crate::segment::{self, Connection, Segment};
 use crate::telemetry::Counter;
 
@@ -133,15 +133,7 @@ impl Client {
         if answer.status < 400 {
             return Ok(answer);
         }
-        let date = answer
-            .headers
-            .get(http::header::DATE)
-            .map(http::HeaderValue::as_bytes);
-        let retry_after = answer
-            .headers
-            .get(http::header::RETRY_AFTER)
-            .and_then(|value| retry_after::parse(value.as_bytes(), date, clock::unix()))
-            .map(|found| found.wait);
+        let retry_after = outcome::retry_after(&answer.headers);
         Err(CallError {
             connection: self.plan.name.clone(),
             message: format!("the vendor answered {} {}", answer.status, answer.reason),

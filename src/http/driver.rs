@@ -5,19 +5,17 @@
 //! asked. Nothing is held across a call to the host but the call's own values; a breaker's permit
 //! is given back however the attempt ends.
 //!
-//! What counts as what: 5xx, 429, time-outs and broken or refused connections are failures of the
-//! vendor for the breaker, every other answer a success; what never left us counts for nothing. A
-//! 401 with a token of ours drops the token and is sent once more with a new one.
+//! What an outcome means to a policy stands in `outcome.rs`. A 401 with a token of ours drops the
+//! token and is sent once more with a new one.
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::HeaderMap;
-use url::Url;
 
 use super::failure::{Failure, FailureKind};
+use super::outcome::{self, Outcome};
 use super::permit::Permit;
-use super::transport::{self, Received, Wire};
+use super::transport::{self, Wire};
 use super::{
     Answer, CallError, CallErrorKind, Client, Host, Request, Sent, Stop, engine, guard, target,
 };
@@ -30,25 +28,20 @@ use crate::telemetry::Counter;
 
 /// The host is asked at least so often.
 const SLICE: Duration = Duration::from_millis(250);
-/// A token answer is small.
-const TOKEN_BODY_CAP_BYTES: usize = 64 * 1024;
 
 /// A call under way.
 pub(super) struct Call<'a> {
-    client: &'a Client,
+    pub(super) client: &'a Client,
     host: &'a dyn Host,
     request: &'a Request,
     started: Monotonic,
-    deadline: Deadline,
-    correlation_id: String,
+    pub(super) deadline: Deadline,
+    pub(super) correlation_id: String,
     /// Requests that were begun.
     attempts: u32,
     /// The same with the tries that ended before a request, for want of a token.
     tries: u32,
 }
-
-/// How an attempt ended.
-type Outcome = Result<Received, Failure>;
 
 /// Makes the call; counts how it ended.
 pub(super) fn run(
@@ -107,7 +100,7 @@ impl Call<'_> {
                 continue;
             }
             match self.next(&outcome) {
-                RetryDecision::Retry { after } if self.buy_retry() => {
+                RetryDecision::Retry { after } if !self.is_broken() && self.buy_retry() => {
                     self.wait(after).map_err(|failure| self.failed(failure))?;
                     last = Some(outcome);
                 }
@@ -161,7 +154,7 @@ impl Call<'_> {
         let held = match self.authorize(&mut wire.headers) {
             Ok(held) => held,
             Err(failure) => {
-                permit.record(breaker_outcome(&Err(failure.clone())));
+                permit.record(outcome::for_breaker(&Err(failure.clone())));
                 return (Err(failure), None);
             }
         };
@@ -179,7 +172,7 @@ impl Call<'_> {
                 .unwrap_or(self.client.plan().timeouts.attempt),
             self.client.plan().body_cap_bytes,
         );
-        permit.record(breaker_outcome(&outcome));
+        permit.record(outcome::for_breaker(&outcome));
         (outcome, held)
     }
 
@@ -207,7 +200,7 @@ impl Call<'_> {
     }
 
     /// Sends and waits in slices.
-    fn exchange(&self, wire: Wire, timeout: Duration, body_cap_bytes: usize) -> Outcome {
+    pub(super) fn exchange(&self, wire: Wire, timeout: Duration, body_cap_bytes: usize) -> Outcome {
         let timeout = self
             .deadline
             .for_attempt(timeout, clock::monotonic())
@@ -234,7 +227,7 @@ impl Call<'_> {
     }
 
     /// Waits in slices; a frozen clock is advanced at once.
-    fn wait(&self, span: Duration) -> Result<(), Failure> {
+    pub(super) fn wait(&self, span: Duration) -> Result<(), Failure> {
         let slice = if clock::is_frozen() { span } else { SLICE };
         let mut left = span;
         loop {
@@ -252,18 +245,30 @@ impl Call<'_> {
     fn next(&self, outcome: &Outcome) -> RetryDecision {
         let attempt = retry::Attempt {
             number: self.tries,
-            outcome: retry_outcome(outcome),
+            outcome: outcome::for_retry(outcome),
             sent: outcome
                 .as_ref()
                 .map_or_else(|failure| failure.sent, |_| Sent::Yes),
             method_is_idempotent: self.request.is_repeatable
                 || retry::is_idempotent(&self.request.method),
             has_key: self.request.idempotency_key.is_some(),
-            retry_after: retry_after_of(outcome),
+            retry_after: outcome
+                .as_ref()
+                .ok()
+                .and_then(|answer| outcome::retry_after(&answer.headers)),
             remaining: self.deadline.remaining(clock::monotonic()),
             random: clock::random_unit(),
         };
         retry::decide(&self.client.plan().retry, &attempt)
+    }
+
+    /// Whether the breaker is open by now: the attempt that opened it is not followed by a wait
+    /// for a refusal.
+    fn is_broken(&self) -> bool {
+        self.client.plan().breaker.is_some_and(|options| {
+            let now = clock::monotonic();
+            self.client.connection().breaker_state(&options, now) == breaker::State::Open
+        })
     }
 
     /// Takes a retry's token from the budget.
@@ -335,74 +340,7 @@ impl Call<'_> {
 }
 
 /// What a call says that had no time left for an attempt.
-const OUT_OF_TIME: &str = "the call's time ran out";
-
-impl auth::Endpoint for Call<'_> {
-    type Error = Failure;
-
-    fn post(
-        &self,
-        url: &Url,
-        mut headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<(u16, Bytes), Failure> {
-        guard::check_literal(self.client.plan().address, url).map_err(|refused| {
-            Failure::new(FailureKind::AddressRefused, Sent::No, refused.to_string())
-        })?;
-        if let Ok(id) = http::HeaderValue::from_str(&self.correlation_id) {
-            headers.insert(target::CORRELATION_ID, id);
-        }
-        self.client.count(Counter::TokenRequests);
-        let wire = Wire {
-            method: http::Method::POST,
-            url: url.clone(),
-            headers,
-            body,
-        };
-        self.exchange(wire, self.post_timeout(), TOKEN_BODY_CAP_BYTES)
-            .map(|answer| (answer.status.as_u16(), answer.body))
-            .map_err(|failure| self.of_token_request(failure))
-    }
-
-    fn wait(&self, span: Duration) -> Result<(), Failure> {
-        if self.deadline.has_passed(clock::monotonic()) {
-            return Err(Failure::new(FailureKind::Timeout, Sent::No, OUT_OF_TIME));
-        }
-        Call::wait(self, span)
-    }
-
-    fn post_timeout(&self) -> Duration {
-        self.client.plan().timeouts.attempt
-    }
-
-    fn denied(&self, message: String, transient: bool) -> Failure {
-        Failure::new(FailureKind::Auth { transient }, Sent::No, message)
-    }
-}
-
-impl Call<'_> {
-    /// The vendor itself has seen nothing when the identity provider failed.
-    fn of_token_request(&self, failure: Failure) -> Failure {
-        let kind = match failure.kind {
-            FailureKind::Connect | FailureKind::Network | FailureKind::Timeout => {
-                FailureKind::Auth { transient: true }
-            }
-            FailureKind::Limit => FailureKind::Auth { transient: false },
-            FailureKind::AddressRefused
-            | FailureKind::Auth { .. }
-            | FailureKind::Interrupted
-            | FailureKind::Paused
-            | FailureKind::BadRequest => failure.kind,
-        };
-        let message = format!("the token request failed: {}", failure.message);
-        Failure {
-            kind,
-            sent: Sent::No,
-            message,
-            retry_after: None,
-        }
-    }
-}
+pub(super) const OUT_OF_TIME: &str = "the call's time ran out";
 
 fn stopped(stop: Stop) -> Failure {
     match stop {
@@ -418,57 +356,6 @@ fn stopped(stop: Stop) -> Failure {
             let message = format!("the connection is paused: {reason}");
             Failure::new(FailureKind::Paused, Sent::No, message)
         }
-    }
-}
-
-fn retry_after_of(outcome: &Outcome) -> Option<Duration> {
-    let answer = outcome.as_ref().ok()?;
-    let value = answer.headers.get(http::header::RETRY_AFTER)?;
-    let date = answer
-        .headers
-        .get(http::header::DATE)
-        .map(http::HeaderValue::as_bytes);
-    retry_after::parse(value.as_bytes(), date, clock::unix()).map(|found| found.wait)
-}
-
-fn retry_outcome(outcome: &Outcome) -> retry::Outcome {
-    match outcome.as_ref().map_err(|failure| failure.kind) {
-        Ok(answer) => retry::Outcome::Status(answer.status.as_u16()),
-        Err(FailureKind::Connect | FailureKind::Auth { transient: true }) => {
-            retry::Outcome::NoConnection
-        }
-        Err(FailureKind::Network) => retry::Outcome::Broken,
-        Err(FailureKind::Timeout) => retry::Outcome::TimedOut,
-        Err(
-            FailureKind::Limit
-            | FailureKind::AddressRefused
-            | FailureKind::Auth { transient: false }
-            | FailureKind::Interrupted
-            | FailureKind::Paused
-            | FailureKind::BadRequest,
-        ) => retry::Outcome::Permanent,
-    }
-}
-
-fn breaker_outcome(outcome: &Outcome) -> breaker::Outcome {
-    match outcome.as_ref().map_err(|failure| failure.kind) {
-        Ok(answer) if answer.status.is_server_error() => breaker::Outcome::Failure,
-        Ok(answer) if matches!(answer.status.as_u16(), 408 | 429) => breaker::Outcome::Failure,
-        Ok(_) => breaker::Outcome::Success,
-        Err(
-            FailureKind::Connect
-            | FailureKind::Network
-            | FailureKind::Timeout
-            | FailureKind::Auth { transient: true },
-        ) => breaker::Outcome::Failure,
-        Err(
-            FailureKind::Limit
-            | FailureKind::AddressRefused
-            | FailureKind::Auth { transient: false }
-            | FailureKind::Interrupted
-            | FailureKind::Paused
-            | FailureKind::BadRequest,
-        ) => breaker::Outcome::Ignored,
     }
 }
 

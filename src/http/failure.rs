@@ -24,6 +24,8 @@ pub(crate) struct Failure {
 pub(crate) enum FailureKind {
     /// No connection came about.
     Connect,
+    /// This process cannot set up a transport: no trust, no descriptors.
+    Setup,
     /// The connection broke.
     Network,
     /// The attempt's time ran out.
@@ -57,7 +59,7 @@ impl Failure {
 
     /// This process could not set up a transport.
     pub(crate) fn setup(message: impl Into<String>) -> Self {
-        Self::new(FailureKind::Connect, Sent::No, message)
+        Self::new(FailureKind::Setup, Sent::No, message)
     }
 
     /// Before the head of an answer.
@@ -97,7 +99,7 @@ impl Failure {
     /// The caller's view.
     pub(crate) fn call_kind(&self) -> CallErrorKind {
         match self.kind {
-            FailureKind::Connect => CallErrorKind::Connect,
+            FailureKind::Connect | FailureKind::Setup => CallErrorKind::Connect,
             FailureKind::Network => CallErrorKind::Network,
             FailureKind::Timeout => CallErrorKind::Timeout,
             FailureKind::Limit => CallErrorKind::Limit,

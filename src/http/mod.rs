@@ -9,11 +9,13 @@ mod fetch;
 mod graphql;
 pub mod guard;
 mod message;
+mod outcome;
 mod permit;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod target;
 pub mod tls;
+mod token_endpoint;
 mod transport;
 
 pub use client::{Client, Fetcher, Host, NoHost, Stop};

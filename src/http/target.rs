@@ -15,6 +15,8 @@ use crate::options::Plan;
 pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 /// draft-ietf-httpapi-idempotency-key-header.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// Some vendors refuse requests that do not say who sends them.
+const USER_AGENT: &str = concat!("causeway/", env!("CARGO_PKG_VERSION"));
 /// Fields that belong to the transport.
 const FORBIDDEN: [HeaderName; 4] = [
     http::header::HOST,
@@ -46,6 +48,10 @@ pub(crate) fn prepare(
         ));
     }
     let mut headers = HeaderMap::new();
+    headers.insert(
+        http::header::USER_AGENT,
+        HeaderValue::from_static(USER_AGENT),
+    );
     if is_home {
         for (name, value) in &plan.headers {
             headers.insert(name.clone(), value.clone());

@@ -98,3 +98,6 @@ fn roots_of(path: &PathBuf) -> Result<RootCertStore, TlsError> {
         Ok(store)
     }
 }
+
+#[cfg(test)]
+mod tests;

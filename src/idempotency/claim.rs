@@ -60,8 +60,16 @@ impl Claim {
         record: Record,
         status: ClaimStatus,
     ) -> Self {
-        let outcome = decide::detail_of(&record).remove("outcome").unwrap_or(Value::Null);
-        Self { store, options, record, status, outcome }
+        let outcome = decide::detail_of(&record)
+            .remove("outcome")
+            .unwrap_or(Value::Null);
+        Self {
+            store,
+            options,
+            record,
+            status,
+            outcome,
+        }
     }
 
     /// What the claim found.
@@ -165,7 +173,9 @@ impl Claim {
         let stored = self.store.read(Kind::Inbox, &self.record.key)?;
         match stored {
             Some(row) if row.state == DONE && row.token == self.token() => {
-                Ok(decide::detail_of(&row).remove("outcome").unwrap_or(Value::Null))
+                Ok(decide::detail_of(&row)
+                    .remove("outcome")
+                    .unwrap_or(Value::Null))
             }
             _ => self.complete(outcome).map(|()| outcome.clone()),
         }

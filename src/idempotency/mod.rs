@@ -17,9 +17,9 @@ mod ledger;
 mod receipt;
 mod switch;
 
+pub use crate::snapshot::Invalidate;
 pub use claim::{Claim, ClaimStatus};
 pub use error::LedgerError;
-pub use crate::snapshot::Invalidate;
 pub use inbox::{Effect, Inbox, InboxEvent, Processed};
 pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded};
 pub use receipt::{Receipt, Verdict};

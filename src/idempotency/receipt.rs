@@ -55,7 +55,10 @@ impl Receipt {
     /// For a delivery that was refused.
     pub(super) fn refused(refusal: &Refusal) -> Self {
         let reason = Some(refusal.reason().to_owned());
-        Self { reason, ..Self::plain(refusal.status(), Verdict::Refused) }
+        Self {
+            reason,
+            ..Self::plain(refusal.status(), Verdict::Refused)
+        }
     }
 
     /// For a delivery that could not be stored.
@@ -77,7 +80,13 @@ impl Receipt {
     }
 
     fn plain(status: u16, verdict: Verdict) -> Self {
-        Self { status, verdict, reason: None, retry_after_s: None, body: Vec::new() }
+        Self {
+            status,
+            verdict,
+            reason: None,
+            retry_after_s: None,
+            body: Vec::new(),
+        }
     }
 }
 
@@ -95,7 +104,11 @@ mod tests {
             (vec![New, Conflict], Verdict::Conflict),
         ] {
             let receipt = Receipt::kept(&events);
-            assert_eq!((receipt.status, receipt.verdict), (202, verdict), "{events:?}");
+            assert_eq!(
+                (receipt.status, receipt.verdict),
+                (202, verdict),
+                "{events:?}"
+            );
         }
     }
 

@@ -70,7 +70,10 @@ impl Switches {
     /// # Errors
     /// As [`Switches::is_paused`].
     pub fn state(&self, connection: &str) -> Result<Option<SwitchState>, StoreError> {
-        Ok(self.store.read(Kind::Switch, &key_of(connection))?.map(|record| state_of(&record)))
+        Ok(self
+            .store
+            .read(Kind::Switch, &key_of(connection))?
+            .map(|record| state_of(&record)))
     }
 
     /// Every connection that was ever switched.
@@ -85,7 +88,10 @@ impl Switches {
             limit: CONNECTIONS_AT_MOST,
         };
         let records = self.store.find(Kind::Switch, &query)?;
-        Ok(records.into_iter().map(|it| (it.label.clone(), state_of(&it))).collect())
+        Ok(records
+            .into_iter()
+            .map(|it| (it.label.clone(), state_of(&it)))
+            .collect())
     }
 
     fn set(&self, connection: &str, state: &str, reason: &str) -> Result<(), StoreError> {
@@ -94,14 +100,26 @@ impl Switches {
         let mut detail = Map::new();
         detail.insert("reason".to_owned(), Value::from(reason));
         let detail = text_of(detail);
-        let fresh = Record { detail, ..Record::new(key, "", connection, state, now_ms) };
+        let fresh = Record {
+            detail,
+            ..Record::new(key, "", connection, state, now_ms)
+        };
         if self.store.insert(Kind::Switch, &fresh)? {
             return Ok(());
         }
         for _ in 0..RACES_AT_MOST {
-            let Some(stored) = self.store.read(Kind::Switch, &key)? else { continue };
-            let since_ms = if stored.state == state { stored.due_at_ms } else { now_ms };
-            let next = Record { due_at_ms: since_ms, ..fresh.clone() };
+            let Some(stored) = self.store.read(Kind::Switch, &key)? else {
+                continue;
+            };
+            let since_ms = if stored.state == state {
+                stored.due_at_ms
+            } else {
+                now_ms
+            };
+            let next = Record {
+                due_at_ms: since_ms,
+                ..fresh.clone()
+            };
             if self.store.replace(Kind::Switch, &next, stored.version)? {
                 return Ok(());
             }
@@ -141,8 +159,15 @@ mod tests {
         assert!(!there.is_paused("CRM").unwrap());
         clock::advance(Duration::from_millis(5));
         here.pause("crm", "still").unwrap();
-        let paused = SwitchState { is_paused: true, reason: "still".to_owned(), since_ms: 1000 };
-        assert_eq!(there.all().unwrap(), BTreeMap::from([("crm".to_owned(), paused)]));
+        let paused = SwitchState {
+            is_paused: true,
+            reason: "still".to_owned(),
+            since_ms: 1000,
+        };
+        assert_eq!(
+            there.all().unwrap(),
+            BTreeMap::from([("crm".to_owned(), paused)])
+        );
         here.resume("crm").unwrap();
         let state = there.state("crm").unwrap().unwrap();
         assert_eq!((state.is_paused, state.since_ms), (false, 1005));

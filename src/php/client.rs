@@ -12,7 +12,7 @@ use super::arguments::StoreArgument;
 use super::connection::Connection;
 use super::response::PhpResponse;
 use super::{metrics, request, throw, value};
-use crate::http::{self, Answer};
+use crate::http::{self, Answer, Request};
 use crate::options::Plan;
 
 /// One connection: a vendor by name, and the calls to it.
@@ -167,15 +167,16 @@ impl PhpClient {
     ) -> PhpResult<PhpResponse> {
         let variables = match variables {
             Some(variables) if !variables.is_empty() => {
-                let array = value::array(variables.to_owned());
-                serde_json::from_slice(&value::json_encode(&array)?).unwrap_or_default()
+                value::json_encode(&value::array(variables.to_owned()))?
             }
-            Some(_) | None => serde_json::Value::Object(serde_json::Map::new()),
+            Some(_) | None => b"{}".to_vec(),
         };
         let connection = &self.connection;
-        let answer =
-            http::graphql::call(&connection.client, &connection.host, uri, query, &variables)
-                .map_err(throw::call)?;
+        let request = Request::new(::http::Method::POST, uri);
+        let answer = connection
+            .client
+            .graphql(&request, query, &variables, &connection.host)
+            .map_err(throw::call)?;
         self.answered(answer, true)
     }
 

@@ -79,7 +79,7 @@ pub(super) fn snapshot_error(error: SnapshotError) -> PhpException {
         } => throw::because(
             ExceptionClass::SnapshotMissing,
             &message,
-            snapshot_error(*cause),
+            throw::call(*cause),
         ),
         SnapshotError::Missing { cause: None, .. } | SnapshotError::Unusable { .. } => {
             throw::exception(ExceptionClass::SnapshotMissing, &message, [])

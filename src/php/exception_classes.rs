@@ -125,13 +125,7 @@ fn marker() -> &'static ClassEntry {
 }
 
 fn registered(entry: &AtomicPtr<ClassEntry>) -> &'static ClassEntry {
-    let entry = entry.load(Ordering::Acquire);
-    // SAFETY: stored once in MINIT; class entries of an internal module live until it shuts down.
-    #[expect(
-        unsafe_code,
-        reason = "the pointer is the engine's own, stored at registration"
-    )]
-    unsafe { entry.as_ref() }.unwrap_or_else(ce::exception)
+    raw::class_entry(entry).unwrap_or_else(ce::exception)
 }
 
 fn register_marker() -> ext_php_rs::error::Result<()> {

@@ -9,12 +9,11 @@ use crate::{clock, http, options, store, testing};
 pub(super) fn startup(_ty: i32, module_number: i32) -> i32 {
     let started = std::panic::catch_unwind(|| {
         ini::register(module_number);
-        segment::configure(SegmentOptions { dir: ini::segment_dir() });
-        if ini::is_testing()
-            && let Err(reason) = testing::failpoint::arm_from_environment()
-        {
-            eprintln!("causeway: {reason}");
-            return false;
+        segment::configure(SegmentOptions {
+            dir: ini::segment_dir(),
+        });
+        if ini::is_testing() {
+            testing::failpoint::enable();
         }
         raw::at_fork(before_fork, after_fork_in_child);
         exception_classes::register().is_ok()

@@ -9,6 +9,7 @@
 )]
 
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::ffi::{zend_object, zend_type, zval};
@@ -93,6 +94,12 @@ pub(super) fn runtime_exception() -> &'static ClassEntry {
 pub(super) fn invalid_argument_exception() -> &'static ClassEntry {
     // SAFETY: as for runtime_exception().
     unsafe { &*spl_ce_InvalidArgumentException }
+}
+
+/// A class that was registered in MINIT; `None` before that.
+pub(super) fn class_entry(entry: &AtomicPtr<ClassEntry>) -> Option<&'static ClassEntry> {
+    // SAFETY: stored once, in MINIT, and a class of an internal module lives until it shuts down.
+    unsafe { entry.load(Ordering::Acquire).as_ref() }
 }
 
 /// Declares a public typed property with its neutral default; in MINIT only.

@@ -28,7 +28,11 @@ pub(super) fn snapshots_of(connection: &Rc<Connection>, who: &str) -> PhpResult<
     let plan = connection.client.plan();
     let flight = Rc::new(SharedFlight::new(connection.shared.clone()));
     let store = connection.store(who)?;
-    Ok(Rc::new(Snapshots::new(store, plan, flight)))
+    let resources = plan.resources.clone();
+    let page = plan.timeouts.page;
+    Ok(Rc::new(Snapshots::new(
+        store, &plan.name, resources, page, flight,
+    )))
 }
 
 #[php_impl]

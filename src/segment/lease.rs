@@ -101,22 +101,30 @@ pub(super) fn take(
                 pid,
             });
         };
-        if word
-            .compare_exchange(seen, mine, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
-        {
-            let lease = Lease {
-                segment: Arc::clone(segment),
-                taken: Some((place, mine)),
-                pid,
-            };
-            if !is_held_elsewhere(segment, tag, start, place, now) {
-                return Some(lease);
-            }
-            // Dropped here: of two that saw each other both give way and try again.
+        if let Some(lease) = stand(segment, (place, word, seen), mine, now) {
+            return Some(lease);
         }
     }
     None
+}
+
+/// Takes a place that was seen free, unless another was faster or stands for the same key by now:
+/// of two that see each other both give way and try again.
+fn stand(
+    segment: &Arc<Shared>,
+    (place, word, seen): (usize, &AtomicU64, u64),
+    mine: u64,
+    now: Monotonic,
+) -> Option<Lease> {
+    word.compare_exchange(seen, mine, Ordering::SeqCst, Ordering::SeqCst)
+        .ok()?;
+    let lease = Lease {
+        segment: Arc::clone(segment),
+        taken: Some((place, mine)),
+        pid: owner::me(),
+    };
+    let start = place - place % LEASES_PER_SET;
+    (!is_held_elsewhere(segment, mine, start, place, now)).then_some(lease)
 }
 
 /// Whether anybody holds the key's lease.
@@ -127,13 +135,14 @@ pub(super) fn is_held(segment: &Shared, key: &[u8; 32], now: Monotonic) -> bool 
 
 fn is_held_elsewhere(
     segment: &Shared,
-    tag: u64,
+    mine: u64,
     start: usize,
-    mine: usize,
+    taken: usize,
     now: Monotonic,
 ) -> bool {
+    let tag = words::read_lease(mine).map(|(tag, _)| tag);
     set(segment, start)
-        .any(|(place, word)| place != mine && live(word.load(Ordering::SeqCst), now) == Some(tag))
+        .any(|(place, word)| place != taken && live(word.load(Ordering::SeqCst), now) == tag)
 }
 
 /// The tag of a lease that is neither free, over nor its holder gone.

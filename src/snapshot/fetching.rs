@@ -18,7 +18,11 @@ use crate::store::{Kind, Record, Store, StoreError};
 pub(crate) const RACES_AT_MOST: usize = 5;
 
 /// All but RFC 3986's unreserved characters: an id is one path segment, whatever is in it.
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// What a look at the vendor would write.
 #[derive(Debug)]
@@ -88,8 +92,13 @@ pub(super) fn view(
     entity: &Entity<'_>,
     fetched: Fetched,
 ) -> Result<Snapshot, SnapshotError> {
-    let Some(json) = fetched.json else { return Err(missing(entity, None)) };
-    let record = Record { payload: Some(json), ..fetched.next.record };
+    let Some(json) = fetched.json else {
+        return Err(missing(entity, None));
+    };
+    let record = Record {
+        payload: Some(json),
+        ..fetched.next.record
+    };
     Ok(Snapshot::of(entity, record, store.now_ms()?))
 }
 
@@ -127,11 +136,18 @@ fn ask(
 ) -> Result<Seen, SnapshotError> {
     let id = utf8_percent_encode(entity.id, SEGMENT).to_string();
     let mut request = Request::new(Method::GET, entity.rule.path.replace("{id}", &id));
-    request.headers.push(("Accept".to_owned(), b"application/json".to_vec()));
+    request
+        .headers
+        .push(("Accept".to_owned(), b"application/json".to_vec()));
     request.total = total;
-    let etag = stored.map(Detail::of).filter(|detail| !detail.gone).and_then(|it| it.etag);
+    let etag = stored
+        .map(Detail::of)
+        .filter(|detail| !detail.gone)
+        .and_then(|it| it.etag);
     if let Some(etag) = &etag {
-        request.headers.push(("If-None-Match".to_owned(), etag.clone().into_bytes()));
+        request
+            .headers
+            .push(("If-None-Match".to_owned(), etag.clone().into_bytes()));
     }
     let answer = fetch.fetch(&request)?;
     match answer.status {

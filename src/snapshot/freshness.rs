@@ -22,9 +22,13 @@ pub fn judge(fresh_until_ms: i64, stale_if_error: Option<Duration>, now_ms: i64)
     if now_ms < fresh_until_ms {
         return Freshness::Fresh;
     }
-    let is_bearable = stale_if_error
-        .is_none_or(|bound| now_ms < fresh_until_ms.saturating_add(millis(bound)));
-    if is_bearable { Freshness::Stale } else { Freshness::TooStale }
+    let is_bearable =
+        stale_if_error.is_none_or(|bound| now_ms < fresh_until_ms.saturating_add(millis(bound)));
+    if is_bearable {
+        Freshness::Stale
+    } else {
+        Freshness::TooStale
+    }
 }
 
 /// Seconds for a page's max-age, rounded down; 0 once it is stale.

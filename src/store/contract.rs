@@ -44,18 +44,37 @@ fn inserts_once_and_reads_back(store: &dyn Store) {
         ..record("a", "pending")
     };
     assert!(store.insert(Kind::Inbox, &first).unwrap());
-    let second = Record { payload: Some(b"other".to_vec()), ..record("a", "done") };
-    assert!(!store.insert(Kind::Inbox, &second).unwrap(), "the key is taken");
+    let second = Record {
+        payload: Some(b"other".to_vec()),
+        ..record("a", "done")
+    };
+    assert!(
+        !store.insert(Kind::Inbox, &second).unwrap(),
+        "the key is taken"
+    );
     let read = store.read(Kind::Inbox, &first.key).unwrap().unwrap();
-    assert_eq!(read, Record { version: 1, ..first.clone() });
-    assert_eq!(store.read(Kind::Outbox, &first.key).unwrap(), None, "kinds are apart");
+    assert_eq!(
+        read,
+        Record {
+            version: 1,
+            ..first.clone()
+        }
+    );
+    assert_eq!(
+        store.read(Kind::Outbox, &first.key).unwrap(),
+        None,
+        "kinds are apart"
+    );
     let none = record("none", "pending");
     assert!(store.insert(Kind::Inbox, &none).unwrap());
     assert_eq!(store.read(Kind::Inbox, &none.key).unwrap(), Some(none));
 }
 
 fn replaces_only_the_version_it_names(store: &dyn Store) {
-    let first = Record { payload: Some(b"one".to_vec()), ..record("a", "pending") };
+    let first = Record {
+        payload: Some(b"one".to_vec()),
+        ..record("a", "pending")
+    };
     store.insert(Kind::Snapshot, &first).unwrap();
     let next = Record {
         state: "done".to_owned(),
@@ -68,7 +87,10 @@ fn replaces_only_the_version_it_names(store: &dyn Store) {
     };
     assert!(!store.replace(Kind::Snapshot, &next, 2).unwrap());
     assert!(store.replace(Kind::Snapshot, &next, 1).unwrap());
-    assert!(!store.replace(Kind::Snapshot, &next, 1).unwrap(), "the version moved on");
+    assert!(
+        !store.replace(Kind::Snapshot, &next, 1).unwrap(),
+        "the version moved on"
+    );
     let read = store.read(Kind::Snapshot, &first.key).unwrap().unwrap();
     let expected = Record {
         version: 2,
@@ -77,21 +99,40 @@ fn replaces_only_the_version_it_names(store: &dyn Store) {
         ..first.clone()
     };
     assert_eq!(read, expected, "scope, label, creation and payload stay");
-    let empty = Record { payload: Some(Vec::new()), ..read };
+    let empty = Record {
+        payload: Some(Vec::new()),
+        ..read
+    };
     assert!(store.replace(Kind::Snapshot, &empty, 2).unwrap());
     let read = store.read(Kind::Snapshot, &first.key).unwrap().unwrap();
-    assert_eq!(read.payload, Some(Vec::new()), "an empty payload is a payload");
-    assert!(!store.replace(Kind::Snapshot, &record("absent", "x"), 1).unwrap());
+    assert_eq!(
+        read.payload,
+        Some(Vec::new()),
+        "an empty payload is a payload"
+    );
+    assert!(
+        !store
+            .replace(Kind::Snapshot, &record("absent", "x"), 1)
+            .unwrap()
+    );
 }
 
 fn labels(store: &dyn Store, query: Query<'_>) -> Vec<String> {
-    store.find(Kind::Inbox, &query).unwrap().into_iter().map(|found| found.label).collect()
+    store
+        .find(Kind::Inbox, &query)
+        .unwrap()
+        .into_iter()
+        .map(|found| found.label)
+        .collect()
 }
 
 fn finds_what_is_due_oldest_first(store: &dyn Store) {
-    for (name, state, due_in_ms) in
-        [("late", "pending", 1), ("now", "pending", 0), ("old", "claimed", -5), ("done", "done", -9)]
-    {
+    for (name, state, due_in_ms) in [
+        ("late", "pending", 1),
+        ("now", "pending", 0),
+        ("old", "claimed", -5),
+        ("done", "done", -9),
+    ] {
         let due = Record {
             due_at_ms: NOW_MS + due_in_ms,
             payload: Some(vec![1]),
@@ -100,38 +141,96 @@ fn finds_what_is_due_oldest_first(store: &dyn Store) {
         store.insert(Kind::Inbox, &due).unwrap();
     }
     let states = ["pending", "claimed"];
-    let all = Query { states: &states, scope: None, due_only: false, limit: 9 };
+    let all = Query {
+        states: &states,
+        scope: None,
+        due_only: false,
+        limit: 9,
+    };
     assert_eq!(labels(store, all), ["old", "now", "late"]);
-    assert_eq!(labels(store, Query { due_only: true, ..all }), ["old", "now"]);
+    assert_eq!(
+        labels(
+            store,
+            Query {
+                due_only: true,
+                ..all
+            }
+        ),
+        ["old", "now"]
+    );
     assert_eq!(labels(store, Query { limit: 1, ..all }), ["old"]);
-    assert_eq!(labels(store, Query { scope: Some("scope"), ..all }).len(), 3);
-    assert_eq!(labels(store, Query { scope: Some("other"), ..all }).len(), 0);
+    assert_eq!(
+        labels(
+            store,
+            Query {
+                scope: Some("scope"),
+                ..all
+            }
+        )
+        .len(),
+        3
+    );
+    assert_eq!(
+        labels(
+            store,
+            Query {
+                scope: Some("other"),
+                ..all
+            }
+        )
+        .len(),
+        0
+    );
     assert_eq!(labels(store, Query { states: &[], ..all }).len(), 0);
     let found = store.find(Kind::Inbox, &all).unwrap();
-    assert!(found.iter().all(|record| record.payload.is_none()), "payloads are not read");
+    assert!(
+        found.iter().all(|record| record.payload.is_none()),
+        "payloads are not read"
+    );
 }
 
 fn counts_by_scope_and_state(store: &dyn Store) {
     assert_eq!(store.counts(Kind::Inbox).unwrap(), []);
-    for (name, scope, state, due_at_ms) in
-        [("1", "b", "done", 5), ("2", "a", "pending", 7), ("3", "a", "pending", 6)]
-    {
-        let due = Record { scope: scope.to_owned(), due_at_ms, ..record(name, state) };
+    for (name, scope, state, due_at_ms) in [
+        ("1", "b", "done", 5),
+        ("2", "a", "pending", 7),
+        ("3", "a", "pending", 6),
+    ] {
+        let due = Record {
+            scope: scope.to_owned(),
+            due_at_ms,
+            ..record(name, state)
+        };
         store.insert(Kind::Inbox, &due).unwrap();
     }
     let counts = store.counts(Kind::Inbox).unwrap();
     let rows: Vec<_> = counts
         .iter()
-        .map(|row| (row.scope.as_str(), row.state.as_str(), row.count, row.oldest_due_at_ms))
+        .map(|row| {
+            (
+                row.scope.as_str(),
+                row.state.as_str(),
+                row.count,
+                row.oldest_due_at_ms,
+            )
+        })
         .collect();
     assert_eq!(rows, [("a", "pending", 2, 6), ("b", "done", 1, 5)]);
 }
 
 fn deletes_and_purges(store: &dyn Store) {
-    for (name, state, updated_at_ms) in
-        [("1", "done", 10), ("2", "done", 11), ("3", "done", 12), ("4", "dead", 1), ("5", "done", 9)]
-    {
-        let old = Record { updated_at_ms, payload: Some(vec![1]), ..record(name, state) };
+    for (name, state, updated_at_ms) in [
+        ("1", "done", 10),
+        ("2", "done", 11),
+        ("3", "done", 12),
+        ("4", "dead", 1),
+        ("5", "done", 9),
+    ] {
+        let old = Record {
+            updated_at_ms,
+            payload: Some(vec![1]),
+            ..record(name, state)
+        };
         store.insert(Kind::Inbox, &old).unwrap();
     }
     let key = Key::of(&[b"5"]);
@@ -141,41 +240,85 @@ fn deletes_and_purges(store: &dyn Store) {
     assert_eq!(store.purge(Kind::Inbox, &["done"], 12, 1).unwrap(), 1);
     assert_eq!(store.purge(Kind::Inbox, &["done"], 12, 9).unwrap(), 1);
     assert_eq!(store.purge(Kind::Inbox, &["done"], 12, 9).unwrap(), 0);
-    let left = Query { states: &["done", "dead"], scope: None, due_only: false, limit: 9 };
+    let left = Query {
+        states: &["done", "dead"],
+        scope: None,
+        due_only: false,
+        limit: 9,
+    };
     assert_eq!(store.find(Kind::Inbox, &left).unwrap().len(), 2);
     // A payload that stayed behind would come back with a new record of the same key.
     assert!(store.insert(Kind::Inbox, &record("5", "done")).unwrap());
-    assert_eq!(store.read(Kind::Inbox, &key).unwrap().unwrap().payload, None);
+    assert_eq!(
+        store.read(Kind::Inbox, &key).unwrap().unwrap().payload,
+        None
+    );
 }
 
 fn keys_scopes_and_states_compare_by_bytes(store: &dyn Store) {
     for name in ["evt", "EVT", "evt "] {
-        let row = Record { scope: name.to_owned(), ..record(name, name) };
+        let row = Record {
+            scope: name.to_owned(),
+            ..record(name, name)
+        };
         assert!(store.insert(Kind::Inbox, &row).unwrap());
     }
-    let by_state = Query { states: &["evt"], scope: None, due_only: false, limit: 9 };
+    let by_state = Query {
+        states: &["evt"],
+        scope: None,
+        due_only: false,
+        limit: 9,
+    };
     assert_eq!(labels(store, by_state), ["evt"]);
-    let by_scope = Query { states: &["evt", "EVT", "evt "], scope: Some("EVT"), ..by_state };
+    let by_scope = Query {
+        states: &["evt", "EVT", "evt "],
+        scope: Some("EVT"),
+        ..by_state
+    };
     assert_eq!(labels(store, by_scope), ["EVT"]);
 }
 
 fn an_error_rolls_everything_back(store: &dyn Store) {
-    let kept = Record { payload: Some(b"1".to_vec()), ..record("kept", "pending") };
+    let kept = Record {
+        payload: Some(b"1".to_vec()),
+        ..record("kept", "pending")
+    };
     store.insert(Kind::Inbox, &kept).unwrap();
     let failed = atomically(store, || -> Result<(), StoreError> {
-        assert!(store.insert(Kind::Inbox, &record("new", "pending")).unwrap());
-        assert!(store.insert(Kind::Cursor, &record("new", "pending")).unwrap());
-        let next = Record { payload: Some(b"2".to_vec()), ..kept.clone() };
+        assert!(
+            store
+                .insert(Kind::Inbox, &record("new", "pending"))
+                .unwrap()
+        );
+        assert!(
+            store
+                .insert(Kind::Cursor, &record("new", "pending"))
+                .unwrap()
+        );
+        let next = Record {
+            payload: Some(b"2".to_vec()),
+            ..kept.clone()
+        };
         assert!(store.replace(Kind::Inbox, &next, 1).unwrap());
         Err(StoreError::lost_race())
     });
     assert_eq!(failed.unwrap_err().kind, StoreErrorKind::LostRace);
     assert_eq!(store.read(Kind::Inbox, &Key::of(&[b"new"])).unwrap(), None);
     assert_eq!(store.read(Kind::Cursor, &Key::of(&[b"new"])).unwrap(), None);
-    assert_eq!(store.read(Kind::Inbox, &kept.key).unwrap(), Some(kept.clone()));
-    let done = atomically(store, || Ok(store.insert(Kind::Inbox, &record("new", "done"))?));
+    assert_eq!(
+        store.read(Kind::Inbox, &kept.key).unwrap(),
+        Some(kept.clone())
+    );
+    let done = atomically(store, || {
+        Ok(store.insert(Kind::Inbox, &record("new", "done"))?)
+    });
     assert!(done.unwrap());
-    assert!(store.read(Kind::Inbox, &Key::of(&[b"new"])).unwrap().is_some());
+    assert!(
+        store
+            .read(Kind::Inbox, &Key::of(&[b"new"]))
+            .unwrap()
+            .is_some()
+    );
 }
 
 fn nesting_joins(store: &dyn Store) {
@@ -192,7 +335,9 @@ fn nesting_joins(store: &dyn Store) {
     assert_eq!(store.counts(Kind::Inbox).unwrap(), []);
     atomically(store, || {
         store.insert(Kind::Inbox, &record("outer", "pending"))?;
-        atomically(store, || store.insert(Kind::Inbox, &record("inner", "pending")))
+        atomically(store, || {
+            store.insert(Kind::Inbox, &record("inner", "pending"))
+        })
     })
     .unwrap();
     assert_eq!(store.counts(Kind::Inbox).unwrap()[0].count, 2);

@@ -53,7 +53,12 @@ pub struct StoreError {
 impl StoreError {
     /// An error without a cause below it.
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), source: None, callback: None }
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+            callback: None,
+        }
     }
 
     /// The same with the cause below it.
@@ -65,7 +70,10 @@ impl StoreError {
 
     /// Another writer was first.
     pub fn lost_race() -> Self {
-        Self::new(StoreErrorKind::LostRace, "the record was replaced by another writer")
+        Self::new(
+            StoreErrorKind::LostRace,
+            "the record was replaced by another writer",
+        )
     }
 
     /// The foreign error inside, where there is one; else this error again.
@@ -85,7 +93,9 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
     }
 }
 
@@ -113,12 +123,18 @@ pub struct CallbackError {
 impl CallbackError {
     /// A failure that is only a message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), payload: None }
+        Self {
+            message: message.into(),
+            payload: None,
+        }
     }
 
     /// The same, with what the binding wants back.
     pub fn with_payload(message: impl Into<String>, payload: Box<dyn Any>) -> Self {
-        Self { message: message.into(), payload: Some(payload) }
+        Self {
+            message: message.into(),
+            payload: Some(payload),
+        }
     }
 
     /// What the binding put in.
@@ -130,7 +146,9 @@ impl CallbackError {
 impl fmt::Debug for CallbackError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The payload may be an engine's object, which must not be formatted.
-        f.debug_struct("CallbackError").field("message", &self.message).finish_non_exhaustive()
+        f.debug_struct("CallbackError")
+            .field("message", &self.message)
+            .finish_non_exhaustive()
     }
 }
 

@@ -36,7 +36,10 @@ impl Store for MemoryStore {
         if tables.contains_key(&(kind, record.key)) {
             return Ok(false);
         }
-        let record = Record { version: 1, ..record.clone() };
+        let record = Record {
+            version: 1,
+            ..record.clone()
+        };
         tables.insert((kind, record.key), record);
         Ok(true)
     }
@@ -47,7 +50,9 @@ impl Store for MemoryStore {
 
     fn replace(&self, kind: Kind, record: &Record, version: i64) -> Result<bool, StoreError> {
         let mut tables = self.tables.borrow_mut();
-        let Some(stored) = tables.get_mut(&(kind, record.key)) else { return Ok(false) };
+        let Some(stored) = tables.get_mut(&(kind, record.key)) else {
+            return Ok(false);
+        };
         if stored.version != version {
             return Ok(false);
         }
@@ -72,7 +77,10 @@ impl Store for MemoryStore {
             .filter(|record| query.states.contains(&record.state.as_str()))
             .filter(|record| query.scope.is_none_or(|scope| scope == record.scope))
             .filter(|record| !query.due_only || record.due_at_ms <= now_ms)
-            .map(|record| Record { payload: None, ..record.clone() })
+            .map(|record| Record {
+                payload: None,
+                ..record.clone()
+            })
             .collect();
         found.sort_by_key(|record| (record.due_at_ms, record.key));
         found.truncate(query.limit);

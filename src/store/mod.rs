@@ -80,16 +80,23 @@ pub trait Store {
     ///
     /// # Errors
     /// When nothing was deleted because the store failed.
-    fn purge(&self, kind: Kind, states: &[&str], before_ms: i64, limit: usize)
-    -> Result<usize, StoreError>;
+    fn purge(
+        &self,
+        kind: Kind,
+        states: &[&str],
+        before_ms: i64,
+        limit: usize,
+    ) -> Result<usize, StoreError>;
 
     /// Runs the work once, in one transaction, joining one that is open. An error rolls back and
     /// is handed on as it is. The work may run foreign code, and may call this store.
     ///
     /// # Errors
     /// The work's own error, or the store's when it could not begin or commit.
-    fn atomically(&self, work: &mut dyn FnMut() -> Result<(), StoreError>)
-    -> Result<(), StoreError>;
+    fn atomically(
+        &self,
+        work: &mut dyn FnMut() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError>;
 }
 
 /// What [`Store::find`] looks for.
@@ -119,6 +126,9 @@ pub fn atomically<T>(
         Ok(())
     })?;
     result.ok_or_else(|| {
-        StoreError::new(StoreErrorKind::Misuse, "the store did not run the transaction's work")
+        StoreError::new(
+            StoreErrorKind::Misuse,
+            "the store did not run the transaction's work",
+        )
     })
 }

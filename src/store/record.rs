@@ -22,8 +22,13 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the tables.
-    pub const ALL: [Self; 5] =
-        [Self::Inbox, Self::Outbox, Self::Snapshot, Self::Cursor, Self::Switch];
+    pub const ALL: [Self; 5] = [
+        Self::Inbox,
+        Self::Outbox,
+        Self::Snapshot,
+        Self::Cursor,
+        Self::Switch,
+    ];
 
     /// The name: `inbox`; its table is `causeway_inbox`.
     pub const fn name(self) -> &'static str {

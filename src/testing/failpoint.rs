@@ -20,7 +20,10 @@ enum Action {
     /// Kills the process.
     Kill,
     /// Makes the operation stop with an error.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests alone stop without dying"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests alone stop without dying")
+    )]
     Stop,
 }
 
@@ -56,10 +59,17 @@ pub fn arm(spec: &str) -> Result<(), String> {
         None => (spec, 1),
         Some((name, number)) => {
             let hits = number.parse().ok().filter(|hits| *hits > 0);
-            (name, hits.ok_or_else(|| format!("failpoint '{spec}': no number of a hit after ':'"))?)
+            (
+                name,
+                hits.ok_or_else(|| format!("failpoint '{spec}': no number of a hit after ':'"))?,
+            )
         }
     };
-    let armed = Armed { name: name.to_owned(), hits_left, action: Action::Kill };
+    let armed = Armed {
+        name: name.to_owned(),
+        hits_left,
+        action: Action::Kill,
+    };
     ARMED.with(|slot| *slot.borrow_mut() = Some(armed));
     Ok(())
 }
@@ -111,7 +121,11 @@ pub fn hit(name: &'static str, is_holding: bool) -> Result<(), Stopped> {
 /// Arms a point to stop the operation with an error.
 #[cfg(test)]
 pub(crate) fn arm_to_stop(name: &str, hits: u64) {
-    let armed = Armed { name: name.to_owned(), hits_left: hits, action: Action::Stop };
+    let armed = Armed {
+        name: name.to_owned(),
+        hits_left: hits,
+        action: Action::Stop,
+    };
     ARMED.with(|slot| *slot.borrow_mut() = Some(armed));
 }
 
@@ -124,7 +138,10 @@ mod tests {
         arm_to_stop("inbox.after_claim", 2);
         assert_eq!(hit("inbox.before_claim", false), Ok(()));
         assert_eq!(hit("inbox.after_claim", true), Ok(()));
-        assert_eq!(hit("inbox.after_claim", true), Err(Stopped("inbox.after_claim")));
+        assert_eq!(
+            hit("inbox.after_claim", true),
+            Err(Stopped("inbox.after_claim"))
+        );
         assert_eq!(hit("inbox.after_claim", true), Ok(()));
     }
 

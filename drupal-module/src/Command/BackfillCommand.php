@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Drupal\causeway\Command;
 
 use Causeway\Exception\CausewayException;
-use Drupal\causeway\Exception\CausewayModuleException;
+use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Snapshot\Backfills;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -56,7 +56,7 @@ final class BackfillCommand {
       $options = array_filter(['chunk' => $chunk, 'page_size' => $pageSize]);
       $result = $this->backfills->run($connection, $resource, $options, $maxChunks ?: NULL, $reset, $progress);
     }
-    catch (CausewayModuleException | CausewayException $e) {
+    catch (CausewayModuleExceptionInterface | CausewayException $e) {
       $io->getErrorStyle()->newLine();
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;

@@ -25,6 +25,9 @@ final class ClientFactory {
    */
   private array $clients = [];
 
+  /**
+   * The store of all clients.
+   */
   private ?DatabaseStore $store = NULL;
 
   public function __construct(
@@ -65,6 +68,9 @@ final class ClientFactory {
     return 'drupal-' . substr(hash('sha256', $this->root . '/' . $this->sitePath), 0, 12);
   }
 
+  /**
+   * Makes a client.
+   */
   private function create(string $id): Client {
     $this->extension->require(sprintf('A call to "%s"', $id));
     $connection = $this->connections->get($id);

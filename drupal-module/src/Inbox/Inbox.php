@@ -52,8 +52,11 @@ final class Inbox {
       $client = $this->clients->client($connection);
     }
     catch (ExtensionMissingException | ConnectionException $e) {
-      // The site's fault, not the sender's: let him repeat it.
-      $this->logger->error('A webhook for @connection was turned away: @message', ['@connection' => $connection, '@message' => $e->getMessage()]);
+      // The site's fault, not the sender's, who shall repeat it.
+      $this->logger->error('A webhook for @connection was turned away: @message', [
+        '@connection' => $connection,
+        '@message' => $e->getMessage(),
+      ]);
       return new Answer(503, 'unavailable', $e instanceof ConnectionException ? 'bad_option' : 'extension_missing', self::RETRY_AFTER_S);
     }
     $receipt = (new NativeInbox($client))->receive($body, $headers, $method, $url);

@@ -13,6 +13,9 @@ use Drupal\Core\Cache\Cache;
  */
 trait SnapshotAwareTrait {
 
+  /**
+   * The snapshot that this was made from.
+   */
   private ?Snapshot $snapshot = NULL;
 
   /**

@@ -100,7 +100,12 @@ final class Records {
    *   The version that was read.
    */
   public function replace(string $kind, array $record, int $version): bool {
-    $fields = array_diff_key($this->toRow($record), ['key' => TRUE, 'scope' => TRUE, 'label' => TRUE, 'created_at_ms' => TRUE]);
+    $fields = array_diff_key($this->toRow($record), [
+      'key' => TRUE,
+      'scope' => TRUE,
+      'label' => TRUE,
+      'created_at_ms' => TRUE,
+    ]);
     $fields['version'] = $version + 1;
     $update = fn (): bool => (bool) $this->database->update(Schema::table($kind))
       ->fields($fields)->condition('key', $record['key'])->condition('version', $version)->execute();
@@ -211,13 +216,13 @@ final class Records {
   /**
    * Runs the work in one transaction, or in the one that is open.
    *
-   * @template T
-   *
    * @param callable(): T $work
    *   What is done or undone as a whole.
    *
    * @return T
    *   What the work returned.
+   *
+   * @template T
    */
   public function atomically(callable $work): mixed {
     if ($this->database->inTransaction()) {
@@ -240,6 +245,9 @@ final class Records {
     return $result;
   }
 
+  /**
+   * Inserts the row alone; TRUE when it was not there.
+   */
   private function insertRow(string $kind, array $record): bool {
     $row = $this->toRow($record);
     $arguments = [];
@@ -257,6 +265,8 @@ final class Records {
   }
 
   /**
+   * Deletes records by key.
+   *
    * @param string $kind
    *   One of Schema::KINDS.
    * @param list<string> $keys
@@ -270,11 +280,16 @@ final class Records {
     });
   }
 
+  /**
+   * A query for the columns of a kind.
+   */
   private function select(string $kind): SelectInterface {
     return $this->database->select(Schema::table($kind), 'r')->fields('r', Schema::COLUMNS);
   }
 
   /**
+   * The columns that are stored.
+   *
    * @return array<string, string|int>
    *   The columns of a record.
    */
@@ -288,6 +303,8 @@ final class Records {
   }
 
   /**
+   * The record as the database returned it.
+   *
    * @return array<string, mixed>
    *   The record.
    */

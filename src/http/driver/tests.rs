@@ -377,3 +377,24 @@ fn private_addresses_are_refused_unless_allowed() {
     }
     assert_eq!(vendor.received().len(), 0);
 }
+
+#[test]
+fn trust_that_cannot_be_set_up_says_why_and_is_not_tried_again() {
+    let tls = Value::map([("ca_file", Value::from("/nonexistent/ca.pem"))]);
+    let mut vendor = Vendor::start(vec![answer(200)]);
+    vendor.base = vendor.base.replace("http:", "https:");
+    let error = get(&client(&vendor, vec![("tls", tls)])).unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::Connect), "{error:?}");
+    assert!(error.message.contains("/nonexistent/ca.pem"), "{error}");
+    assert_eq!((error.sent, error.attempts), (Sent::No, 1));
+}
+
+#[test]
+fn https_to_a_server_without_tls_is_no_connection() {
+    let mut vendor = Vendor::start(vec![Step::Reset]);
+    vendor.base = vendor.base.replace("http:", "https:");
+    let retry = Value::map([("max_attempts", Value::from(1))]);
+    let error = get(&client(&vendor, vec![("retry", retry)])).unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::Connect), "{error:?}");
+    assert_eq!(error.sent, Sent::No);
+}

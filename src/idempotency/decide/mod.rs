@@ -134,7 +134,10 @@ pub fn complete(
     let mut detail = detail_of(record);
     detail.remove("error");
     detail.insert("outcome".to_owned(), outcome.clone());
-    Ok(Record { detail: text_of(detail), ..ended(record, DONE, now_ms) })
+    Ok(Record {
+        detail: text_of(detail),
+        ..ended(record, DONE, now_ms)
+    })
 }
 
 /// Records a failure: due again after a backoff, or dead after the last attempt. A lease that ran
@@ -153,10 +156,17 @@ pub fn fail(
     still_held(record, token)?;
     let detail = with_error(detail_of(record), error);
     if record.attempts >= i64::from(options.max_attempts) {
-        return Ok(Record { detail, ..ended(record, DEAD, now_ms) });
+        return Ok(Record {
+            detail,
+            ..ended(record, DEAD, now_ms)
+        });
     }
     let due_at_ms = now_ms.saturating_add(backoff_ms(record.attempts, options, random_unit));
-    Ok(Record { detail, due_at_ms, ..ended(record, PENDING, now_ms) })
+    Ok(Record {
+        detail,
+        due_at_ms,
+        ..ended(record, PENDING, now_ms)
+    })
 }
 
 /// Gives an event up at once: no further attempt can succeed.
@@ -166,7 +176,10 @@ pub fn fail(
 pub fn bury(record: &Record, token: i64, now_ms: i64, error: &str) -> Result<Record, LeaseLost> {
     still_held(record, token)?;
     let detail = with_error(detail_of(record), error);
-    Ok(Record { detail, ..ended(record, DEAD, now_ms) })
+    Ok(Record {
+        detail,
+        ..ended(record, DEAD, now_ms)
+    })
 }
 
 /// Gives the event back; the attempt does not count.
@@ -189,14 +202,19 @@ pub fn release(
 
 /// Puts a dead letter back in line with all its attempts; `None` when it is not dead.
 pub fn replay(record: &Record, now_ms: i64) -> Option<Record> {
-    (record.state == DEAD).then(|| Record { attempts: 0, ..ended(record, PENDING, now_ms) })
+    (record.state == DEAD).then(|| Record {
+        attempts: 0,
+        ..ended(record, PENDING, now_ms)
+    })
 }
 
 /// The wait after so many attempts, milliseconds: base·2ⁿ⁻¹, capped, plus at most a quarter.
 pub fn backoff_ms(attempts: i64, options: &LedgerOptions, random_unit: f64) -> i64 {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 62)).unwrap_or(62);
     let cap_ms = millis(options.max_delay);
-    let delay_ms = millis(options.base_delay).saturating_mul(1_i64 << doublings).min(cap_ms);
+    let delay_ms = millis(options.base_delay)
+        .saturating_mul(1_i64 << doublings)
+        .min(cap_ms);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -239,7 +257,11 @@ fn still_held(record: &Record, token: i64) -> Result<(), LeaseLost> {
 }
 
 fn not_run_out(record: &Record, now_ms: i64) -> Result<(), LeaseLost> {
-    if record.lease_until_ms > now_ms { Ok(()) } else { Err(LeaseLost) }
+    if record.lease_until_ms > now_ms {
+        Ok(())
+    } else {
+        Err(LeaseLost)
+    }
 }
 
 fn with_error(mut detail: Map<String, Value>, error: &str) -> String {
@@ -247,7 +269,10 @@ fn with_error(mut detail: Map<String, Value>, error: &str) -> String {
     while !error.is_char_boundary(end) {
         end -= 1;
     }
-    detail.insert("error".to_owned(), error.get(..end).unwrap_or_default().into());
+    detail.insert(
+        "error".to_owned(),
+        error.get(..end).unwrap_or_default().into(),
+    );
     text_of(detail)
 }
 

@@ -106,7 +106,11 @@ impl Inbox {
         options: LedgerOptions,
     ) -> Self {
         let ledger = Ledger::new(snapshots.store().clone(), options);
-        Self { snapshots, ledger, refetch }
+        Self {
+            snapshots,
+            ledger,
+            refetch,
+        }
     }
 
     /// The ledger that the events are in; their source is the connection's name.
@@ -119,8 +123,11 @@ impl Inbox {
         match verifier.verify(message, now) {
             Err(refusal) => Receipt::refused(&refusal),
             Ok(verified) => {
-                let events: Vec<InboxEvent> =
-                    verified.events.iter().map(|event| self.event_of(event)).collect();
+                let events: Vec<InboxEvent> = verified
+                    .events
+                    .iter()
+                    .map(|event| self.event_of(event))
+                    .collect();
                 self.receive_verified(&events)
             }
         }
@@ -135,7 +142,10 @@ impl Inbox {
                 events.iter().map(|event| self.record(event)).collect()
             }),
         };
-        recorded.map_or_else(|error| Receipt::unavailable(&error), |all| Receipt::kept(&all))
+        recorded.map_or_else(
+            |error| Receipt::unavailable(&error),
+            |all| Receipt::kept(&all),
+        )
     }
 
     /// Processes up to `limit` events that are due.
@@ -150,12 +160,17 @@ impl Inbox {
         mut effect: Option<&mut Effect<'_>>,
     ) -> Result<Processed, LedgerError> {
         if let Some(invalidate) = invalidate.as_deref_mut() {
-            self.snapshots.settle(invalidate, SETTLE_AT_MOST).map_err(ledger_error)?;
+            self.snapshots
+                .settle(invalidate, SETTLE_AT_MOST)
+                .map_err(ledger_error)?;
         }
         let mut sum = Processed::default();
         for _ in 0..limit {
             pass("inbox.before_claim", false)?;
-            let claim = self.ledger.claim_due(1, Some(self.snapshots.connection()))?.pop();
+            let claim = self
+                .ledger
+                .claim_due(1, Some(self.snapshots.connection()))?
+                .pop();
             let Some(claim) = claim else { break };
             pass("inbox.after_claim", true)?;
             match self.process_one(&claim, fetch, &mut effect)? {
@@ -212,9 +227,13 @@ impl Inbox {
         id: Option<&str>,
         event: &InboxEvent,
     ) -> Result<Result<Option<Fetched>, SnapshotError>, LedgerError> {
-        let (Some(id), Some((resource, _))) = (id, &self.refetch) else { return Ok(Ok(None)) };
+        let (Some(id), Some((resource, _))) = (id, &self.refetch) else {
+            return Ok(Ok(None));
+        };
         pass("inbox.before_fetch", true)?;
-        let looked = self.snapshots.look_for_event(fetch, resource, id, &event.id);
+        let looked = self
+            .snapshots
+            .look_for_event(fetch, resource, id, &event.id);
         pass("inbox.after_fetch", true)?;
         match looked {
             Err(error @ (SnapshotError::Store(_) | SnapshotError::Callback(_))) => {
@@ -303,7 +322,8 @@ impl Inbox {
             detail.insert("time_ms".to_owned(), Value::from(time_ms));
         }
         let source = self.snapshots.connection();
-        self.ledger.record_with(source, &event.id, &event.payload, detail)
+        self.ledger
+            .record_with(source, &event.id, &event.payload, detail)
     }
 
     fn event_of(&self, event: &Event) -> InboxEvent {
@@ -318,9 +338,12 @@ impl Inbox {
 
     /// The id of the entity that the event is about; `None` where nothing is fetched.
     fn entity_id(&self, event: &InboxEvent) -> Result<Option<String>, String> {
-        let Some((resource, pointer)) = &self.refetch else { return Ok(None) };
+        let Some((resource, pointer)) = &self.refetch else {
+            return Ok(None);
+        };
         let id = Event::new(&event.source, &event.id, &event.payload).pointer_id(pointer);
-        id.map(Some).ok_or_else(|| format!("the payload has no id of a {resource} at '{pointer}'"))
+        id.map(Some)
+            .ok_or_else(|| format!("the payload has no id of a {resource} at '{pointer}'"))
     }
 }
 
@@ -330,7 +353,10 @@ fn event_of_claim(claim: &Claim) -> InboxEvent {
     InboxEvent {
         source: claim.source().to_owned(),
         id: claim.event_id().to_owned(),
-        kind: detail.get("type").and_then(Value::as_str).map(str::to_owned),
+        kind: detail
+            .get("type")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
         time_ms: detail.get("time_ms").and_then(Value::as_i64),
         payload: claim.payload().to_vec(),
     }

@@ -78,7 +78,10 @@ pub struct Ledger {
 impl Ledger {
     /// A ledger on this store.
     pub fn new(store: Rc<dyn Store>, options: LedgerOptions) -> Self {
-        Self { store, options: Rc::new(options) }
+        Self {
+            store,
+            options: Rc::new(options),
+        }
     }
 
     /// Where its rows are.
@@ -147,7 +150,9 @@ impl Ledger {
             if self.store.insert(Kind::Inbox, &first)? {
                 return Ok(self.claim_of(first, ClaimStatus::Won));
             }
-            let Some(known) = self.store.read(Kind::Inbox, &fresh.key)? else { continue };
+            let Some(known) = self.store.read(Kind::Inbox, &fresh.key)? else {
+                continue;
+            };
             if let Some(claim) = self.try_claim(known, Some(&fresh.checksum))? {
                 if claim.status() == ClaimStatus::Conflict {
                     self.keep_conflict(fresh)?;
@@ -184,7 +189,9 @@ impl Ledger {
                 if won.len() == limit {
                     break;
                 }
-                let Some(known) = self.store.read(Kind::Inbox, &found.key)? else { continue };
+                let Some(known) = self.store.read(Kind::Inbox, &found.key)? else {
+                    continue;
+                };
                 if known.due_at_ms > self.store.now_ms()? {
                     continue;
                 }
@@ -217,10 +224,23 @@ impl Ledger {
             ClaimStatus::Won => {}
             ClaimStatus::Done => return Ok(claim.outcome()),
             ClaimStatus::InProgress => {
-                return Err(LedgerError::InProgress { source_name, event_id });
+                return Err(LedgerError::InProgress {
+                    source_name,
+                    event_id,
+                });
             }
-            ClaimStatus::Conflict => return Err(LedgerError::Conflict { source_name, event_id }),
-            ClaimStatus::Dead => return Err(LedgerError::DeadLetter { source_name, event_id }),
+            ClaimStatus::Conflict => {
+                return Err(LedgerError::Conflict {
+                    source_name,
+                    event_id,
+                });
+            }
+            ClaimStatus::Dead => {
+                return Err(LedgerError::DeadLetter {
+                    source_name,
+                    event_id,
+                });
+            }
         }
         match handler(&claim) {
             Ok(outcome) => claim.settle(&outcome),
@@ -271,7 +291,12 @@ impl Ledger {
         source: Option<&str>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
-        let query = Query { states: &[DEAD], scope: source, due_only: false, limit };
+        let query = Query {
+            states: &[DEAD],
+            scope: source,
+            due_only: false,
+            limit,
+        };
         let letter = |record: Record| DeadLetter {
             error: word_of(&decide::detail_of(&record), "error"),
             source: record.scope,
@@ -279,7 +304,12 @@ impl Ledger {
             attempts: record.attempts,
             updated_at_ms: record.updated_at_ms,
         };
-        Ok(self.store.find(Kind::Inbox, &query)?.into_iter().map(letter).collect())
+        Ok(self
+            .store
+            .find(Kind::Inbox, &query)?
+            .into_iter()
+            .map(letter)
+            .collect())
     }
 
     /// Puts a dead letter back in line; whether there was one.
@@ -289,7 +319,9 @@ impl Ledger {
     pub fn replay(&self, source: &str, event_id: &str) -> Result<bool, StoreError> {
         let key = key_of(source, event_id);
         for _ in 0..RACES_AT_MOST {
-            let Some(record) = self.store.read(Kind::Inbox, &key)? else { return Ok(false) };
+            let Some(record) = self.store.read(Kind::Inbox, &key)? else {
+                return Ok(false);
+            };
             let Some(next) = decide::replay(&record, self.store.now_ms()?) else {
                 return Ok(false);
             };
@@ -308,7 +340,8 @@ impl Ledger {
     pub fn purge(&self, older_than: Duration, limit: usize) -> Result<usize, StoreError> {
         let older_ms = i64::try_from(older_than.as_millis()).unwrap_or(i64::MAX);
         let before_ms = self.store.now_ms()?.saturating_sub(older_ms);
-        self.store.purge(Kind::Inbox, &[DONE, CONFLICT], before_ms, limit)
+        self.store
+            .purge(Kind::Inbox, &[DONE, CONFLICT], before_ms, limit)
     }
 
     /// Decides on a row that is there; `None` when another worker was first.
@@ -327,11 +360,16 @@ impl Ledger {
             ClaimDecision::Dead => (None, ClaimStatus::Dead),
             ClaimDecision::Conflict => (None, ClaimStatus::Conflict),
         };
-        let Some(next) = next else { return Ok(Some(self.claim_of(known, status))) };
+        let Some(next) = next else {
+            return Ok(Some(self.claim_of(known, status)));
+        };
         if !self.store.replace(Kind::Inbox, &next, version)? {
             return Ok(None);
         }
-        let held = Record { payload: known.payload, ..next };
+        let held = Record {
+            payload: known.payload,
+            ..next
+        };
         Ok(Some(self.claim_of(held, status)))
     }
 
@@ -347,7 +385,11 @@ impl Ledger {
             event.label.as_bytes(),
             event.checksum.as_bytes(),
         ];
-        let row = Record { key: Key::of(&parts), state: CONFLICT.to_owned(), ..event };
+        let row = Record {
+            key: Key::of(&parts),
+            state: CONFLICT.to_owned(),
+            ..event
+        };
         self.store.insert(Kind::Inbox, &row)?;
         Ok(Recorded::Conflict)
     }
@@ -378,7 +420,11 @@ fn key_of(source: &str, event_id: &str) -> Key {
 
 /// A word of a detail, empty where there is none.
 pub(super) fn word_of(detail: &Map<String, Value>, name: &str) -> String {
-    detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    detail
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -39,17 +39,27 @@ impl LedgerOptions {
         let mut fields = Fields::new(options)?;
         let max_attempts = fields.int("max_attempts", 1..=1000)?;
         let parsed = Self {
-            lease: fields.millis("lease_ms", 100..=DAY_MS)?.unwrap_or(default.lease),
+            lease: fields
+                .millis("lease_ms", 100..=DAY_MS)?
+                .unwrap_or(default.lease),
             max_attempts: max_attempts
                 .and_then(|number| u32::try_from(number).ok())
                 .unwrap_or(default.max_attempts),
-            base_delay: fields.millis("base_delay_ms", 0..=DAY_MS)?.unwrap_or(default.base_delay),
-            max_delay: fields.millis("max_delay_ms", 0..=30 * DAY_MS)?.unwrap_or(default.max_delay),
+            base_delay: fields
+                .millis("base_delay_ms", 0..=DAY_MS)?
+                .unwrap_or(default.base_delay),
+            max_delay: fields
+                .millis("max_delay_ms", 0..=30 * DAY_MS)?
+                .unwrap_or(default.max_delay),
         };
         fields.finish()?;
         if parsed.base_delay > parsed.max_delay {
             let got = format!("{} ms", parsed.base_delay.as_millis());
-            return Err(OptionError::new("base_delay_ms", got, "at most max_delay_ms"));
+            return Err(OptionError::new(
+                "base_delay_ms",
+                got,
+                "at most max_delay_ms",
+            ));
         }
         Ok(parsed)
     }

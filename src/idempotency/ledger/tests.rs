@@ -1,0 +1,332 @@
+use std::cell::RefCell;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::clock::{self, UnixMs};
+use crate::options::Value as Option_;
+use crate::store::{MemoryStore, SqliteStore, atomically};
+
+const NOW_MS: i64 = 1_700_000_000_000;
+
+fn options() -> LedgerOptions {
+    LedgerOptions {
+        lease: Duration::from_millis(100),
+        max_attempts: 3,
+        base_delay: Duration::from_millis(10),
+        max_delay: Duration::from_millis(10),
+    }
+}
+
+fn ledger() -> Ledger {
+    clock::freeze(UnixMs(NOW_MS));
+    Ledger::new(Rc::new(MemoryStore::new()), options())
+}
+
+fn pass(ms: u64) {
+    clock::advance(Duration::from_millis(ms));
+}
+
+#[test]
+fn an_event_is_recorded_once_and_another_payload_is_kept_as_a_conflict() {
+    let ledger = ledger();
+    assert_eq!(ledger.record("crm", "1", b"a").unwrap(), Recorded::Recorded);
+    assert_eq!(ledger.record("crm", "1", b"a").unwrap(), Recorded::Duplicate);
+    assert_eq!(ledger.record("crm", "1", b"b").unwrap(), Recorded::Conflict);
+    assert_eq!(ledger.record("crm", "1", b"b").unwrap(), Recorded::Conflict);
+    assert_eq!(ledger.record("erp", "1", b"b").unwrap(), Recorded::Recorded);
+    let claim = ledger.claim("crm", "1", b"a").unwrap();
+    assert_eq!((claim.status(), claim.payload()), (ClaimStatus::Won, &b"a"[..]));
+    let counts = ledger.counts(Some("crm")).unwrap();
+    assert_eq!((counts.pending, counts.claimed, counts.conflict), (0, 1, 1));
+}
+
+#[test]
+fn an_empty_source_or_id_is_refused() {
+    let ledger = ledger();
+    for (source, id) in [("", "1"), ("crm", "")] {
+        let Err(LedgerError::Store(error)) = ledger.record(source, id, b"") else { panic!() };
+        assert_eq!(error.kind, StoreErrorKind::Misuse);
+        assert!(ledger.claim(source, id, b"").is_err());
+    }
+}
+
+#[test]
+fn a_duplicate_of_a_done_event_gets_its_outcome_without_an_effect() {
+    let ledger = ledger();
+    let mut runs = 0;
+    for _ in 0..3 {
+        let outcome = ledger.run("crm", "1", b"a", &mut |claim| {
+            runs += 1;
+            assert_eq!(claim.attempt(), 1);
+            Ok(json!({"n": 1}))
+        });
+        assert_eq!(outcome.unwrap(), json!({"n": 1}));
+    }
+    assert_eq!(runs, 1);
+    assert!(matches!(
+        ledger.run("crm", "1", b"b", &mut |_| Ok(Value::Null)),
+        Err(LedgerError::Conflict { .. })
+    ));
+}
+
+#[test]
+fn a_handler_that_fails_is_heard_and_ends_in_the_dead_letters() {
+    let ledger = ledger();
+    for _ in 0..3 {
+        let failed = ledger.run("crm", "1", b"a", &mut |_| Err(CallbackError::new("boom")));
+        assert!(matches!(failed, Err(LedgerError::Callback(error)) if error.message == "boom"));
+    }
+    let dead = ledger.run("crm", "1", b"a", &mut |_| Ok(Value::Null));
+    assert!(matches!(dead, Err(LedgerError::DeadLetter { .. })));
+    let letters = ledger.dead_letters(None, 9).unwrap();
+    assert_eq!((letters[0].event_id.as_str(), letters[0].error.as_str()), ("1", "boom"));
+    assert_eq!(letters[0].attempts, 3);
+    assert!(ledger.replay("crm", "1").unwrap());
+    assert!(!ledger.replay("crm", "1").unwrap(), "it is not dead any more");
+    assert!(!ledger.replay("crm", "2").unwrap());
+    assert_eq!(ledger.run("crm", "1", b"a", &mut |_| Ok(json!(5))).unwrap(), json!(5));
+}
+
+#[test]
+fn a_handler_may_complete_in_its_own_transaction() {
+    let ledger = ledger();
+    let store = ledger.store().clone();
+    let outcome = ledger.run("crm", "1", b"a", &mut |claim| {
+        atomically(store.as_ref(), || {
+            claim.complete(&json!("mine")).map_err(|_| StoreError::lost_race())
+        })
+        .unwrap();
+        Ok(json!("returned"))
+    });
+    assert_eq!(outcome.unwrap(), json!("mine"));
+    let rolled_back = ledger.run("crm", "2", b"a", &mut |claim| {
+        let _ = atomically(store.as_ref(), || -> Result<(), StoreError> {
+            claim.complete(&json!("mine")).unwrap();
+            Err(StoreError::lost_race())
+        });
+        Ok(json!("returned"))
+    });
+    assert_eq!(rolled_back.unwrap(), json!("returned"), "the store says what was completed");
+}
+
+#[test]
+fn a_zombie_is_fenced() {
+    let ledger = ledger();
+    let zombie = ledger.claim("crm", "1", b"a").unwrap();
+    assert_eq!(ledger.claim("crm", "1", b"a").unwrap().status(), ClaimStatus::InProgress);
+    pass(99);
+    zombie.renew().unwrap();
+    pass(99);
+    assert!(ledger.claim_due(1, None).unwrap().is_empty());
+    pass(1);
+    assert!(matches!(zombie.complete(&Value::Null), Err(LedgerError::LeaseLost { .. })));
+    let next = ledger.claim_due(1, None).unwrap().pop().unwrap();
+    assert!(next.token() > zombie.token());
+    assert!(zombie.fail("x").is_err());
+    assert!(zombie.release(Duration::ZERO).is_err());
+    assert!(zombie.renew().is_err());
+    next.complete(&Value::Null).unwrap();
+    assert!(next.complete(&Value::Null).is_err(), "done once");
+}
+
+#[test]
+fn due_events_come_oldest_first_and_released_ones_later() {
+    let ledger = ledger();
+    for id in ["1", "2", "3"] {
+        ledger.record("crm", id, b"a").unwrap();
+        pass(1);
+    }
+    ledger.record("erp", "x", b"a").unwrap();
+    assert_eq!(ledger.counts(Some("crm")).unwrap().oldest_pending_age_ms, 3);
+    let first = ledger.claim_due(1, Some("crm")).unwrap().pop().unwrap();
+    assert_eq!(first.event_id(), "1");
+    first.release(Duration::from_millis(50)).unwrap();
+    let rest = ledger.claim_due(9, Some("crm")).unwrap();
+    assert_eq!(rest.iter().map(Claim::event_id).collect::<Vec<_>>(), ["2", "3"]);
+    pass(50);
+    let again = ledger.claim_due(9, Some("crm")).unwrap().pop().unwrap();
+    assert_eq!((again.event_id(), again.attempt(), again.payload()), ("1", 1, &b"a"[..]));
+}
+
+#[test]
+fn keys_for_a_step_are_the_same_on_every_repeat() {
+    let ledger = ledger();
+    let first = ledger.claim("crm", "1", b"a").unwrap();
+    pass(100);
+    let second = ledger.claim("crm", "1", b"a").unwrap();
+    assert_eq!(first.key("pay"), second.key("pay"));
+    assert_ne!(first.key("pay"), first.key("mail"));
+    let other = ledger.claim("crm", "2", b"a").unwrap();
+    assert_ne!(first.key("pay"), other.key("pay"));
+}
+
+#[test]
+fn purging_keeps_what_is_young_or_unfinished() {
+    let ledger = ledger();
+    ledger.run("crm", "old", b"a", &mut |_| Ok(Value::Null)).unwrap();
+    ledger.record("crm", "waiting", b"a").unwrap();
+    pass(10_001);
+    ledger.run("crm", "young", b"a", &mut |_| Ok(Value::Null)).unwrap();
+    assert_eq!(ledger.purge(Duration::from_secs(10), 99).unwrap(), 1);
+    let counts = ledger.counts(None).unwrap();
+    assert_eq!((counts.done, counts.pending), (1, 1));
+}
+
+#[test]
+fn options_are_checked() {
+    let parse = |name: &str, value: i64| {
+        LedgerOptions::parse(&Option_::Map(vec![(name.to_owned(), Option_::Int(value))]))
+    };
+    assert_eq!(LedgerOptions::parse(&Option_::Null), Ok(LedgerOptions::default()));
+    assert_eq!(parse("max_attempts", 2).unwrap().max_attempts, 2);
+    assert_eq!(parse("lease_ms", 0).unwrap_err().field, "lease_ms");
+    assert_eq!(parse("base_delay_ms", 4_000_000).unwrap_err().field, "base_delay_ms");
+    assert_eq!(parse("lease", 5).unwrap_err().field, "lease");
+}
+
+#[test]
+fn racing_workers_claim_each_event_once() {
+    const EVENTS: usize = 60;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let long = LedgerOptions { lease: Duration::from_secs(600), ..options() };
+    let ledger = Ledger::new(Rc::new(SqliteStore::open(&path).unwrap()), long.clone());
+    for id in 0..EVENTS {
+        ledger.record("crm", &id.to_string(), b"a").unwrap();
+    }
+    let workers: Vec<_> = (0..3)
+        .map(|_| {
+            let (path, long) = (path.clone(), long.clone());
+            std::thread::spawn(move || {
+                let ledger = Ledger::new(Rc::new(SqliteStore::open(path).unwrap()), long);
+                let mut mine = Vec::new();
+                while let Some(claim) = ledger.claim_due(1, None).unwrap().pop() {
+                    mine.push(claim.event_id().to_owned());
+                    claim.complete(&Value::Null).unwrap();
+                }
+                mine
+            })
+        })
+        .collect();
+    let mut all: Vec<String> =
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
+    all.sort();
+    let claimed = all.len();
+    all.dedup();
+    assert_eq!((claimed, all.len()), (EVENTS, EVENTS));
+}
+
+/// What two workers and time may do to one event.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Claim(usize),
+    Complete(usize),
+    Fail(usize),
+    Release(usize),
+    Renew(usize),
+    Pass(u64),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        (0..2_usize).prop_map(Step::Claim),
+        (0..2_usize).prop_map(Step::Complete),
+        (0..2_usize).prop_map(Step::Fail),
+        (0..2_usize).prop_map(Step::Release),
+        (0..2_usize).prop_map(Step::Renew),
+        (1..120_u64).prop_map(Step::Pass),
+    ];
+    proptest::collection::vec(step, 1..40)
+}
+
+/// The plain model: who holds until when, how many attempts count, and the end.
+#[derive(Debug, Default)]
+struct Model {
+    holder: Option<usize>,
+    until: u64,
+    attempts: u32,
+    end: Option<ClaimStatus>,
+}
+
+impl Model {
+    fn claim(&mut self, who: usize, now: u64) -> ClaimStatus {
+        if let Some(end) = self.end {
+            return end;
+        }
+        if self.holder.is_some() && self.until > now {
+            return ClaimStatus::InProgress;
+        }
+        if self.attempts == 3 {
+            self.end = Some(ClaimStatus::Dead);
+            return ClaimStatus::Dead;
+        }
+        *self = Self { holder: Some(who), until: now + 100, attempts: self.attempts + 1, end: None };
+        ClaimStatus::Won
+    }
+
+    fn ends(&mut self, who: usize, is_held: bool, end: Option<ClaimStatus>) -> bool {
+        let may = self.holder == Some(who) && is_held && self.end.is_none();
+        if may {
+            self.holder = None;
+            self.end = end;
+        }
+        may
+    }
+}
+
+proptest! {
+    #[test]
+    fn the_ledger_does_what_a_plain_model_does(steps in steps()) {
+        let ledger = ledger();
+        let mut model = Model::default();
+        let held: RefCell<[Option<Claim>; 2]> = RefCell::default();
+        let mut now = 0;
+        for step in steps {
+            let done = |who: usize, end: &dyn Fn(&Claim) -> bool| {
+                held.borrow()[who].as_ref().is_some_and(end)
+            };
+            match step {
+                Step::Pass(ms) => {
+                    now += ms;
+                    pass(ms);
+                }
+                Step::Claim(who) => {
+                    let claim = ledger.claim("crm", "1", b"a").unwrap();
+                    prop_assert_eq!(claim.status(), model.claim(who, now));
+                    if claim.status() == ClaimStatus::Won {
+                        // A worker that claims anew knows its new token only.
+                        let mut held = held.borrow_mut();
+                        held[who] = Some(claim);
+                    }
+                }
+                Step::Complete(who) => {
+                    let got = done(who, &|claim| claim.complete(&Value::Null).is_ok());
+                    let is_held = model.until > now;
+                    prop_assert_eq!(got, model.ends(who, is_held, Some(ClaimStatus::Done)));
+                }
+                Step::Fail(who) => {
+                    let got = done(who, &|claim| claim.fail("x").is_ok());
+                    let end = (model.attempts == 3).then_some(ClaimStatus::Dead);
+                    prop_assert_eq!(got, model.ends(who, true, end));
+                }
+                Step::Release(who) => {
+                    let got = done(who, &|claim| claim.release(Duration::ZERO).is_ok());
+                    let expected = model.ends(who, true, None);
+                    prop_assert_eq!(got, expected);
+                    model.attempts -= u32::from(expected);
+                }
+                Step::Renew(who) => {
+                    let got = done(who, &|claim| claim.renew().is_ok());
+                    let expected = model.holder == Some(who) && model.until > now;
+                    prop_assert_eq!(got, expected);
+                    if expected {
+                        model.until = now + 100;
+                    }
+                }
+            }
+        }
+        clock::thaw();
+    }
+}

@@ -67,6 +67,23 @@ fn a_full_set_is_counted_and_grants_to_this_process_alone() {
 }
 
 #[test]
+fn who_finds_another_beside_it_gives_way() {
+    let segment = Segment::in_process();
+    let (tag, start) = position(&key(1));
+    let places = &segment.shared.layout().leases;
+    // Both looked while the set was free; the other then took the next place, for the first one
+    // belonged to a neighbour at that moment.
+    let mine = words::lease(tag, Holder::new(owner::me(), TTL, NOW));
+    places[start + 1].store(mine, Ordering::SeqCst);
+    let free = (start, &places[start], 0);
+    assert!(stand(&segment.shared, free, mine, NOW).is_none());
+    assert_eq!(places[start].load(Ordering::SeqCst), 0);
+    assert_eq!(places[start + 1].load(Ordering::SeqCst), mine);
+    places[start + 1].store(0, Ordering::SeqCst);
+    assert!(stand(&segment.shared, free, mine, NOW).is_some());
+}
+
+#[test]
 fn of_racing_workers_at_most_one_holds_it() {
     let segment = Segment::in_process();
     let holders = std::sync::atomic::AtomicU32::new(0);

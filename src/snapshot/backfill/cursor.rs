@@ -73,25 +73,39 @@ impl Cursor {
 
     /// Where the walk stands.
     pub(super) fn state(&self) -> Result<BackfillState, StoreError> {
-        Ok(self.store.read(Kind::Cursor, &self.key)?.map_or_else(Default::default, |it| state_of(&it)))
+        Ok(self
+            .store
+            .read(Kind::Cursor, &self.key)?
+            .map_or_else(Default::default, |it| state_of(&it)))
     }
 
     /// Takes the walk, unless another runner has it.
     pub(super) fn claim(&self) -> Result<Option<Held>, StoreError> {
         let now_ms = self.store.now_ms()?;
         let fresh = Record::new(self.key, &self.scope, &self.resource, IDLE, now_ms);
-        let fresh = Record { updated_at_ms: 0, ..fresh };
+        let fresh = Record {
+            updated_at_ms: 0,
+            ..fresh
+        };
         self.store.insert(Kind::Cursor, &fresh)?;
-        let Some(stored) = self.store.read(Kind::Cursor, &self.key)? else { return Ok(None) };
+        let Some(stored) = self.store.read(Kind::Cursor, &self.key)? else {
+            return Ok(None);
+        };
         if stored.state == RUNNING && stored.lease_until_ms > now_ms {
             return Ok(None);
         }
         if stored.state == DONE {
             let state = state_of(&stored);
-            return Ok(Some(Held { record: stored, state }));
+            return Ok(Some(Held {
+                record: stored,
+                state,
+            }));
         }
         let token = stored.token.saturating_add(1);
-        let next = Record { token, ..self.held_until(&stored, now_ms) };
+        let next = Record {
+            token,
+            ..self.held_until(&stored, now_ms)
+        };
         self.write(next, stored.version)
     }
 
@@ -111,7 +125,10 @@ impl Cursor {
     ) -> Result<Option<Held>, StoreError> {
         let now_ms = self.store.now_ms()?;
         let is_done = cursor.is_none();
-        let detail = Detail { cursor, rows: held.state.rows.saturating_add(rows) };
+        let detail = Detail {
+            cursor,
+            rows: held.state.rows.saturating_add(rows),
+        };
         let detail = serde_json::to_string(&detail).unwrap_or_default();
         let next = Record {
             detail,
@@ -134,7 +151,9 @@ impl Cursor {
     /// Back to the start.
     pub(super) fn reset(&self) -> Result<(), StoreError> {
         for _ in 0..RACES_AT_MOST {
-            let Some(stored) = self.store.read(Kind::Cursor, &self.key)? else { return Ok(()) };
+            let Some(stored) = self.store.read(Kind::Cursor, &self.key)? else {
+                return Ok(());
+            };
             let start = Record {
                 detail: "{}".to_owned(),
                 updated_at_ms: self.store.now_ms()?,
@@ -161,14 +180,21 @@ impl Cursor {
         if !self.store.replace(Kind::Cursor, &next, version)? {
             return Ok(None);
         }
-        let record = Record { version: version.saturating_add(1), ..next };
+        let record = Record {
+            version: version.saturating_add(1),
+            ..next
+        };
         let state = state_of(&record);
         Ok(Some(Held { record, state }))
     }
 }
 
 fn ended(record: &Record, state: &str) -> Record {
-    Record { state: state.to_owned(), lease_until_ms: 0, ..record.clone() }
+    Record {
+        state: state.to_owned(),
+        lease_until_ms: 0,
+        ..record.clone()
+    }
 }
 
 fn state_of(record: &Record) -> BackfillState {

@@ -134,7 +134,12 @@ impl Backfill {
         snapshots.entity(resource, "")?;
         let store = snapshots.store().clone();
         let cursor = Cursor::new(store, snapshots.connection(), resource, options.lease);
-        Ok(Self { snapshots, resource: resource.to_owned(), options, cursor })
+        Ok(Self {
+            snapshots,
+            resource: resource.to_owned(),
+            options,
+            cursor,
+        })
     }
 
     /// Walks until the list's end, `max_chunks`, a pause or an interruption. A run after the end
@@ -184,7 +189,9 @@ impl Backfill {
             }
             let left = deadline.since(clock::monotonic());
             if left.is_zero() {
-                return Err(BackfillError::InProgress { scope: self.cursor.scope().to_owned() });
+                return Err(BackfillError::InProgress {
+                    scope: self.cursor.scope().to_owned(),
+                });
             }
             clock::wait_blocking(LEASE_LOOK.min(left));
         }
@@ -197,7 +204,10 @@ impl Backfill {
         max_chunks: Option<u64>,
         held: &mut Held,
     ) -> Result<BackfillReport, BackfillError> {
-        let mut report = BackfillReport { is_done: held.state.is_done, ..Default::default() };
+        let mut report = BackfillReport {
+            is_done: held.state.is_done,
+            ..Default::default()
+        };
         while !report.is_done && max_chunks.is_none_or(|most| report.chunks < most) {
             let chunk = match self.fetch_chunk(fetch, held) {
                 Ok(chunk) => chunk,
@@ -220,7 +230,11 @@ impl Backfill {
     /// Whole pages, until they hold the chunk's number of rows.
     fn fetch_chunk(&self, fetch: &dyn Fetch, held: &mut Held) -> Result<Chunk, BackfillError> {
         let size = self.options.chunk.max(1) as usize;
-        let mut chunk = Chunk { rows: Vec::new(), next: held.state.cursor.clone(), total: None };
+        let mut chunk = Chunk {
+            rows: Vec::new(),
+            next: held.state.cursor.clone(),
+            total: None,
+        };
         loop {
             let asked_at_ms = self.snapshots.store().now_ms()?;
             let connection = self.snapshots.connection();
@@ -228,7 +242,9 @@ impl Backfill {
             let page = Page::fetch(fetch, connection, &self.options, cursor, asked_at_ms)?;
             let is_stuck = page.next.is_some() && page.next == chunk.next;
             if is_stuck {
-                return Err(page::unusable(connection, &self.resource, "the cursor repeats").into());
+                return Err(
+                    page::unusable(connection, &self.resource, "the cursor repeats").into(),
+                );
             }
             chunk.rows.extend(page.rows);
             chunk.total = page.total.or(chunk.total);
@@ -273,9 +289,15 @@ impl Backfill {
 
     fn write_row(&self, row: &Row) -> Result<(), StoreError> {
         let store = self.snapshots.store().as_ref();
-        let Ok(entity) = self.snapshots.entity(&self.resource, &row.id) else { return Ok(()) };
+        let Ok(entity) = self.snapshots.entity(&self.resource, &row.id) else {
+            return Ok(());
+        };
         let json = row.json.clone().into_bytes();
-        let seen = Seen::Content { json, etag: None, last_modified: None };
+        let seen = Seen::Content {
+            json,
+            etag: None,
+            last_modified: None,
+        };
         let fresh = next(&entity, None, &seen, Cause::Backfill, row.asked_at_ms);
         if write(store, &fresh)? {
             return Ok(());
@@ -286,15 +308,30 @@ impl Backfill {
         if Detail::of(&stored).fetched_at_ms >= row.asked_at_ms {
             return Ok(());
         }
-        let later = next(&entity, Some(&stored), &seen, Cause::Backfill, row.asked_at_ms);
-        if write(store, &later)? { Ok(()) } else { Err(StoreError::lost_race()) }
+        let later = next(
+            &entity,
+            Some(&stored),
+            &seen,
+            Cause::Backfill,
+            row.asked_at_ms,
+        );
+        if write(store, &later)? {
+            Ok(())
+        } else {
+            Err(StoreError::lost_race())
+        }
     }
 }
 
 /// Whether the walk ends in peace: somebody paused the connection, or stopped waiting.
 fn is_a_stop(error: &BackfillError) -> bool {
-    let BackfillError::Snapshot(SnapshotError::Call(call)) = error else { return false };
-    matches!(call.kind, CallErrorKind::Paused | CallErrorKind::Interrupted)
+    let BackfillError::Snapshot(SnapshotError::Call(call)) = error else {
+        return false;
+    };
+    matches!(
+        call.kind,
+        CallErrorKind::Paused | CallErrorKind::Interrupted
+    )
 }
 
 fn pass(name: &'static str, is_holding: bool) -> Result<(), BackfillError> {

@@ -37,24 +37,35 @@ impl Page {
         asked_at_ms: i64,
     ) -> Result<Self, BackfillError> {
         let mut request = Request::new(Method::GET, options.path.clone());
-        request.headers.push(("Accept".to_owned(), b"application/json".to_vec()));
+        request
+            .headers
+            .push(("Accept".to_owned(), b"application/json".to_vec()));
         request.query.clone_from(&options.query);
-        request.query.push((options.page_param.clone(), options.page_size.to_string()));
+        request
+            .query
+            .push((options.page_param.clone(), options.page_size.to_string()));
         if let Some(cursor) = cursor {
-            request.query.push((options.cursor_in.clone(), cursor.to_owned()));
+            request
+                .query
+                .push((options.cursor_in.clone(), cursor.to_owned()));
         }
         let answer = fetch.fetch(&request).map_err(SnapshotError::Call)?;
         if !(200..=299).contains(&answer.status) {
             return Err(SnapshotError::Call(status_error(connection, answer)).into());
         }
-        let refuse = |message: &str| BackfillError::from(unusable(connection, &options.path, message));
+        let refuse =
+            |message: &str| BackfillError::from(unusable(connection, &options.path, message));
         let body: Value =
             serde_json::from_slice(&answer.body).map_err(|_| refuse("a page that is no JSON"))?;
         let items = body.pointer(&options.items).and_then(Value::as_array);
         let items = items.ok_or_else(|| refuse("a page without a list of items"))?;
         let row = |item: &Value| {
             let id = item.pointer(&options.id).and_then(text_of)?;
-            Some(Row { id, json: item.to_string(), asked_at_ms })
+            Some(Row {
+                id,
+                json: item.to_string(),
+                asked_at_ms,
+            })
         };
         let rows: Option<Vec<Row>> = items.iter().map(row).collect();
         let rows = rows.ok_or_else(|| refuse("an item without an id"))?;
@@ -63,7 +74,10 @@ impl Page {
             // A vendor could go on with this for ever.
             return Err(refuse("an empty page that is not the last"));
         }
-        let total = options.total.as_deref().and_then(|at| body.pointer(at)?.as_u64());
+        let total = options
+            .total
+            .as_deref()
+            .and_then(|at| body.pointer(at)?.as_u64());
         Ok(Self { rows, next, total })
     }
 }

@@ -56,7 +56,11 @@ impl Entity<'_> {
 
     /// The tags of pages that show it.
     pub fn tags(&self) -> Vec<String> {
-        self.rule.cache_tags.iter().map(|tag| tag.replace("{id}", self.id)).collect()
+        self.rule
+            .cache_tags
+            .iter()
+            .map(|tag| tag.replace("{id}", self.id))
+            .collect()
     }
 }
 
@@ -159,7 +163,13 @@ pub fn next(
     asked_at_ms: i64,
 ) -> Next {
     let before = stored.map(Detail::of);
-    let fresh = Record::new(entity.key(), &entity.scope(), entity.id, CURRENT, asked_at_ms);
+    let fresh = Record::new(
+        entity.key(),
+        &entity.scope(),
+        entity.id,
+        CURRENT,
+        asked_at_ms,
+    );
     let mut record = stored.cloned().unwrap_or(fresh);
     let mut detail = Detail {
         cause: cause.word(),
@@ -169,7 +179,11 @@ pub fn next(
     };
     let old_checksum = stored.map(|stored| stored.checksum.clone());
     match seen {
-        Seen::Content { json, etag, last_modified } => {
+        Seen::Content {
+            json,
+            etag,
+            last_modified,
+        } => {
             record.checksum = checksum_of(json);
             record.payload = Some(json.clone());
             detail.etag.clone_from(etag);
@@ -199,7 +213,12 @@ pub fn next(
     record.detail = detail.text();
     let replaces = stored.map(|stored| stored.version);
     record.version = replaces.map_or(1, |version| version.saturating_add(1));
-    Next { record, replaces, owed_tags: detail.owed_tags, is_changed }
+    Next {
+        record,
+        replaces,
+        owed_tags: detail.owed_tags,
+        is_changed,
+    }
 }
 
 /// The record once its tags were invalidated; `None` when it owes nothing.
@@ -207,7 +226,10 @@ pub fn paid(record: &Record, now_ms: i64) -> Option<Record> {
     if record.state != OWED {
         return None;
     }
-    let detail = Detail { owed_tags: Vec::new(), ..Detail::of(record) };
+    let detail = Detail {
+        owed_tags: Vec::new(),
+        ..Detail::of(record)
+    };
     Some(Record {
         state: state_of(&detail).to_owned(),
         updated_at_ms: now_ms,
@@ -227,7 +249,9 @@ fn state_of(detail: &Detail) -> &'static str {
 
 /// What was owed, and what is now: also the tags that pages got under an older configuration.
 fn owed(before: Option<&Detail>, now: Option<&Vec<String>>) -> Vec<String> {
-    let mut tags = before.map(|before| before.owed_tags.clone()).unwrap_or_default();
+    let mut tags = before
+        .map(|before| before.owed_tags.clone())
+        .unwrap_or_default();
     if let Some(now) = now {
         let older = before.map(|before| before.tags.clone()).unwrap_or_default();
         for tag in now.iter().chain(older.iter()) {

@@ -55,7 +55,14 @@ impl Snapshots {
         flight: Rc<dyn SingleFlight>,
     ) -> Self {
         let connection = connection.to_owned();
-        Self { store, connection, resources, page, flight, stale: RefCell::default() }
+        Self {
+            store,
+            connection,
+            resources,
+            page,
+            flight,
+            stale: RefCell::default(),
+        }
     }
 
     /// Where they are.
@@ -212,13 +219,20 @@ impl Snapshots {
     pub fn put(&self, resource: &str, id: &str, json: &[u8]) -> Result<Snapshot, SnapshotError> {
         let entity = self.entity(resource, id)?;
         check_json(&entity, json)?;
-        let seen = Seen::Content { json: json.to_vec(), etag: None, last_modified: None };
+        let seen = Seen::Content {
+            json: json.to_vec(),
+            etag: None,
+            last_modified: None,
+        };
         for _ in 0..fetching::RACES_AT_MOST {
             let stored = self.store.read(Kind::Snapshot, &entity.key())?;
             let now_ms = self.store.now_ms()?;
             let next = row::next(&entity, stored.as_ref(), &seen, Cause::Put, now_ms);
             if fetching::write(self.store.as_ref(), &next)? {
-                let fetched = Fetched { next, json: Some(json.to_vec()) };
+                let fetched = Fetched {
+                    next,
+                    json: Some(json.to_vec()),
+                };
                 return fetching::view(self.store.as_ref(), &entity, fetched);
             }
         }
@@ -243,7 +257,13 @@ impl Snapshots {
         event_id: &str,
     ) -> Result<Fetched, SnapshotError> {
         let entity = self.entity(resource, id)?;
-        fetching::look(self.store.as_ref(), fetch, &entity, Cause::Event(event_id), None)
+        fetching::look(
+            self.store.as_ref(),
+            fetch,
+            &entity,
+            Cause::Event(event_id),
+            None,
+        )
     }
 
     /// Invalidates what the record owes, then clears it. Another writer may have been at the
@@ -283,7 +303,12 @@ impl Snapshots {
                 known: known.join(", "),
             });
         };
-        Ok(Entity { connection, resource, id, rule })
+        Ok(Entity {
+            connection,
+            resource,
+            id,
+            rule,
+        })
     }
 
     fn stored(&self, entity: &Entity<'_>) -> Result<Option<Snapshot>, SnapshotError> {
@@ -321,7 +346,9 @@ impl Snapshots {
         &self,
         entity: &Entity<'_>,
     ) -> Result<Option<Result<Snapshot, SnapshotError>>, SnapshotError> {
-        let Some(snapshot) = self.stored(entity)? else { return Ok(None) };
+        let Some(snapshot) = self.stored(entity)? else {
+            return Ok(None);
+        };
         Ok(match (snapshot.is_gone(), snapshot.freshness()) {
             (false, Freshness::Fresh | Freshness::Stale) => Some(Ok(snapshot)),
             // That it is gone is known, and fresh as any other answer.

@@ -13,28 +13,38 @@ pub(super) fn classify(path: &Path, source: rusqlite::Error) -> StoreError {
     let file = path.display();
     let code = source.sqlite_error_code();
     let (kind, what) = match code {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            (StoreErrorKind::Busy, "another process holds it for too long".to_owned())
-        }
-        Some(ErrorCode::DiskFull) => {
-            (StoreErrorKind::Full, "the disk is full, nothing was stored".to_owned())
-        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            StoreErrorKind::Busy,
+            "another process holds it for too long".to_owned(),
+        ),
+        Some(ErrorCode::DiskFull) => (
+            StoreErrorKind::Full,
+            "the disk is full, nothing was stored".to_owned(),
+        ),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
             StoreErrorKind::Unavailable,
             "it cannot be written; the file and its directory must be writable".to_owned(),
         ),
         Some(ErrorCode::CannotOpen) => (StoreErrorKind::Unavailable, cannot_open(path)),
-        Some(ErrorCode::NotADatabase) => {
-            (StoreErrorKind::Corrupt, "the file is no SQLite database".to_owned())
-        }
+        Some(ErrorCode::NotADatabase) => (
+            StoreErrorKind::Corrupt,
+            "the file is no SQLite database".to_owned(),
+        ),
         Some(ErrorCode::DatabaseCorrupt) => {
             (StoreErrorKind::Corrupt, "the file is damaged".to_owned())
         }
-        Some(ErrorCode::SystemIoFailure) => {
-            (StoreErrorKind::Unavailable, "reading or writing the file failed".to_owned())
-        }
-        None => (StoreErrorKind::Corrupt, "a record cannot be understood".to_owned()),
-        Some(_) => (StoreErrorKind::Misuse, "SQLite refused a statement".to_owned()),
+        Some(ErrorCode::SystemIoFailure) => (
+            StoreErrorKind::Unavailable,
+            "reading or writing the file failed".to_owned(),
+        ),
+        None => (
+            StoreErrorKind::Corrupt,
+            "a record cannot be understood".to_owned(),
+        ),
+        Some(_) => (
+            StoreErrorKind::Misuse,
+            "SQLite refused a statement".to_owned(),
+        ),
     };
     StoreError::new(kind, format!("store '{file}': {what}")).because(source)
 }

@@ -168,6 +168,9 @@ impl Drop for Transaction<'_> {
 fn interrupted(path: &Path) -> StoreError {
     StoreError::new(
         StoreErrorKind::Misuse,
-        format!("store '{}': rolled back, the process forked inside the transaction", path.display()),
+        format!(
+            "store '{}': rolled back, the process forked inside the transaction",
+            path.display()
+        ),
     )
 }

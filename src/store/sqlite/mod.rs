@@ -38,7 +38,9 @@ impl SqliteStore {
     /// # Errors
     /// When the directory is missing, the file cannot be written, or is no such store.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        let store = Self { handle: Handle::new(path.as_ref().to_owned()) };
+        let store = Self {
+            handle: Handle::new(path.as_ref().to_owned()),
+        };
         store.handle.with(|_| Ok(()))?;
         Ok(store)
     }
@@ -120,7 +122,11 @@ impl Store for SqliteStore {
     }
 
     fn find(&self, kind: Kind, query: &Query<'_>) -> Result<Vec<Record>, StoreError> {
-        let due_before_ms = if query.due_only { self.now_ms()? } else { i64::MAX };
+        let due_before_ms = if query.due_only {
+            self.now_ms()?
+        } else {
+            i64::MAX
+        };
         let states = rows::json_list(query.states);
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
         self.handle.with(|connection| {
@@ -136,15 +142,21 @@ impl Store for SqliteStore {
 
     fn counts(&self, kind: Kind) -> Result<Vec<Count>, StoreError> {
         self.handle.with(|connection| {
-            connection.prepare_cached(rows::sql(kind).counts)?.query_map([], rows::count)?.collect()
+            connection
+                .prepare_cached(rows::sql(kind).counts)?
+                .query_map([], rows::count)?
+                .collect()
         })
     }
 
     fn delete(&self, kind: Kind, key: &Key) -> Result<bool, StoreError> {
         self.write(|connection| {
-            connection.prepare_cached(rows::sql(kind).delete_payload)?.execute([key.to_string()])?;
-            let deleted =
-                connection.prepare_cached(rows::sql(kind).delete)?.execute([key.to_string()])?;
+            connection
+                .prepare_cached(rows::sql(kind).delete_payload)?
+                .execute([key.to_string()])?;
+            let deleted = connection
+                .prepare_cached(rows::sql(kind).delete)?
+                .execute([key.to_string()])?;
             Ok(deleted > 0)
         })
     }
@@ -164,7 +176,9 @@ impl Store for SqliteStore {
                 .query_map(params![states, before_ms, limit], |row| row.get(0))?
                 .collect::<Result<_, _>>()?;
             for key in &keys {
-                connection.prepare_cached(rows::sql(kind).delete_payload)?.execute([key])?;
+                connection
+                    .prepare_cached(rows::sql(kind).delete_payload)?
+                    .execute([key])?;
                 connection
                     .prepare_cached(rows::sql(kind).delete)?
                     .execute([key])?;

@@ -26,35 +26,49 @@ macro_rules! statements {
     ($table:literal) => {
         Sql {
             insert: concat!(
-                "INSERT INTO ", $table, " VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ",
+                "INSERT INTO ",
+                $table,
+                " VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ",
                 "ON CONFLICT (key) DO NOTHING"
             ),
             read: concat!(
-                "SELECT r.*, p.payload FROM ", $table, " r LEFT JOIN ", $table,
+                "SELECT r.*, p.payload FROM ",
+                $table,
+                " r LEFT JOIN ",
+                $table,
                 "_payload p ON p.key = r.key WHERE r.key = ?1"
             ),
             replace: concat!(
-                "UPDATE ", $table, " SET state = ?2, version = version + 1, due_at_ms = ?3, ",
+                "UPDATE ",
+                $table,
+                " SET state = ?2, version = version + 1, due_at_ms = ?3, ",
                 "lease_until_ms = ?4, token = ?5, attempts = ?6, checksum = ?7, ",
                 "updated_at_ms = ?8, detail = ?9 WHERE key = ?1 AND version = ?10"
             ),
             find: concat!(
-                "SELECT * FROM ", $table, " WHERE state IN (SELECT value FROM json_each(?1)) ",
+                "SELECT * FROM ",
+                $table,
+                " WHERE state IN (SELECT value FROM json_each(?1)) ",
                 "AND (?2 IS NULL OR scope = ?2) AND due_at_ms <= ?3 ",
                 "ORDER BY due_at_ms, key LIMIT ?4"
             ),
             counts: concat!(
-                "SELECT scope, state, count(*), min(due_at_ms) FROM ", $table,
+                "SELECT scope, state, count(*), min(due_at_ms) FROM ",
+                $table,
                 " GROUP BY scope, state ORDER BY scope, state"
             ),
             delete: concat!("DELETE FROM ", $table, " WHERE key = ?1"),
             delete_payload: concat!("DELETE FROM ", $table, "_payload WHERE key = ?1"),
             purgeable: concat!(
-                "SELECT key FROM ", $table, " WHERE state IN (SELECT value FROM json_each(?1)) ",
+                "SELECT key FROM ",
+                $table,
+                " WHERE state IN (SELECT value FROM json_each(?1)) ",
                 "AND updated_at_ms < ?2 LIMIT ?3"
             ),
             write_payload: concat!(
-                "INSERT INTO ", $table, "_payload VALUES (?1, ?2) ",
+                "INSERT INTO ",
+                $table,
+                "_payload VALUES (?1, ?2) ",
                 "ON CONFLICT (key) DO UPDATE SET payload = excluded.payload"
             ),
         }
@@ -157,7 +171,10 @@ pub(super) fn record_without_payload(row: &Row<'_>) -> rusqlite::Result<Record> 
 
 /// A row of columns and, last, the payload.
 pub(super) fn record_with_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record { payload: row.get("payload")?, ..record_without_payload(row)? })
+    Ok(Record {
+        payload: row.get("payload")?,
+        ..record_without_payload(row)?
+    })
 }
 
 /// A row of the counts.

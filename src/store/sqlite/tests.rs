@@ -24,14 +24,20 @@ fn time_comes_from_sql_unless_it_is_frozen() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
     let apart_ms = store.now_ms().unwrap() - crate::clock::unix().0;
-    assert!(apart_ms.abs() < 5_000, "both read the host's clock, {apart_ms} ms apart");
+    assert!(
+        apart_ms.abs() < 5_000,
+        "both read the host's clock, {apart_ms} ms apart"
+    );
 }
 
 #[test]
 fn records_outlive_the_handle() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.sqlite");
-    SqliteStore::open(&path).unwrap().insert(Kind::Inbox, &record("a")).unwrap();
+    SqliteStore::open(&path)
+        .unwrap()
+        .insert(Kind::Inbox, &record("a"))
+        .unwrap();
     let again = SqliteStore::open(&path).unwrap();
     assert!(again.read(Kind::Inbox, &record("a").key).unwrap().is_some());
 }
@@ -63,10 +69,18 @@ fn a_read_only_file_is_unavailable_and_named() {
     let path = dir.path().join("s.sqlite");
     let store = SqliteStore::open(&path).unwrap();
     // What a file system mounted read-only answers, without needing one (root may write anything).
-    store.handle.with(|connection| connection.pragma_update(None, "query_only", true)).unwrap();
+    store
+        .handle
+        .with(|connection| connection.pragma_update(None, "query_only", true))
+        .unwrap();
     let error = store.insert(Kind::Inbox, &record("a")).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Unavailable);
-    assert!(error.to_string().contains("s.sqlite': it cannot be written"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("s.sqlite': it cannot be written"),
+        "{error}"
+    );
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
@@ -80,18 +94,34 @@ fn a_full_disk_stores_nothing_and_says_so() {
         .unwrap();
     store
         .handle
-        .with(|c| c.query_row(&format!("PRAGMA max_page_count = {}", pages + 1), [], |_| Ok(())))
+        .with(|c| {
+            c.query_row(
+                &format!("PRAGMA max_page_count = {}", pages + 1),
+                [],
+                |_| Ok(()),
+            )
+        })
         .unwrap();
-    let big = Record { payload: Some(vec![7; 100_000]), ..record("big") };
+    let big = Record {
+        payload: Some(vec![7; 100_000]),
+        ..record("big")
+    };
     let error = store.insert(Kind::Inbox, &big).unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Full);
     assert!(error.to_string().contains("the disk is full"), "{error}");
-    assert_eq!(store.read(Kind::Inbox, &big.key).unwrap(), None, "no row without its payload");
+    assert_eq!(
+        store.read(Kind::Inbox, &big.key).unwrap(),
+        None,
+        "no row without its payload"
+    );
     let error = store
         .atomically(&mut || store.insert(Kind::Inbox, &big).map(|_| ()))
         .unwrap_err();
     assert_eq!(error.kind, StoreErrorKind::Full);
-    assert!(store.insert(Kind::Inbox, &record("small")).unwrap(), "the store works on");
+    assert!(
+        store.insert(Kind::Inbox, &record("small")).unwrap(),
+        "the store works on"
+    );
 }
 
 #[test]
@@ -100,12 +130,18 @@ fn a_writer_that_waits_too_long_hears_busy() {
     let path = dir.path().join("s.sqlite");
     let holder = SqliteStore::open(&path).unwrap();
     let other = SqliteStore::open(&path).unwrap();
-    other.handle.with(|c| c.busy_timeout(std::time::Duration::ZERO)).unwrap();
+    other
+        .handle
+        .with(|c| c.busy_timeout(std::time::Duration::ZERO))
+        .unwrap();
     holder
         .atomically(&mut || {
             let error = other.insert(Kind::Inbox, &record("a")).unwrap_err();
             assert_eq!(error.kind, StoreErrorKind::Busy);
-            assert!(other.read(Kind::Inbox, &record("a").key).is_ok(), "readers go on");
+            assert!(
+                other.read(Kind::Inbox, &record("a").key).is_ok(),
+                "readers go on"
+            );
             Ok(())
         })
         .unwrap();
@@ -118,7 +154,10 @@ fn closing_before_a_fork_reopens_on_next_use() {
     let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
     store.insert(Kind::Inbox, &record("a")).unwrap();
     close_all_before_fork();
-    assert!(!dir.path().join("s.sqlite-wal").exists(), "the last close folds the log in");
+    assert!(
+        !dir.path().join("s.sqlite-wal").exists(),
+        "the last close folds the log in"
+    );
     assert!(store.read(Kind::Inbox, &record("a").key).unwrap().is_some());
 }
 
@@ -147,7 +186,9 @@ fn a_second_process_opening_at_once_finds_the_tables() {
             let path = path.clone();
             std::thread::spawn(move || {
                 let store = SqliteStore::open(path).unwrap();
-                store.insert(Kind::Inbox, &record(&number.to_string())).unwrap()
+                store
+                    .insert(Kind::Inbox, &record(&number.to_string()))
+                    .unwrap()
             })
         })
         .collect();

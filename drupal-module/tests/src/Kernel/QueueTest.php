@@ -55,6 +55,9 @@ final class QueueTest extends CausewayKernelTestBase {
     $worker->processItem('parts');
   }
 
+  /**
+   * Runs the module's part of cron.
+   */
   private function cron(): void {
     $this->container->get('module_handler')->invoke('causeway', 'cron');
   }

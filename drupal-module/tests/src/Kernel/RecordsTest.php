@@ -74,7 +74,11 @@ final class RecordsTest extends CausewayKernelTestBase {
     $records = $this->records();
     $now_ms = $records->nowMs();
     foreach (['late' => 2, 'early' => 1, 'other' => 0, 'future' => $now_ms + 60000] as $name => $due_ms) {
-      $records->insert('inbox', self::record($name, ['due_at_ms' => $due_ms, 'scope' => $name === 'other' ? 'x' : 'test', 'payload' => 'p']));
+      $records->insert('inbox', self::record($name, [
+        'due_at_ms' => $due_ms,
+        'scope' => $name === 'other' ? 'x' : 'test',
+        'payload' => 'p',
+      ]));
     }
     $labels = static fn (array $found): array => array_column($found, 'label');
     $this->assertSame(['other', 'early', 'late'], $labels($records->find('inbox', ['pending'], NULL, TRUE, 10)));
