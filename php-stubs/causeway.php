@@ -97,6 +97,19 @@ namespace Causeway {
    * counters are shared by all workers of the host under the connection's name.
    */
   final class Client {
+    /**
+     * Checks the options and joins what the workers share under this name; opens nothing yet.
+     *
+     * @param array<string, mixed> $options
+     *   base_uri (required), auth, headers, timeouts, retry, breaker, address, tls,
+     *   body_cap_bytes, resources, webhook, namespace.
+     * @param \Causeway\Store|null $store
+     *   Where durable records live: needed by snapshots, inbox, backfill and the switch.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When an option is unknown, of the wrong type or out of range; names the field.
+     */
+    public function __construct(string $name, array $options, ?Store $store = null) {}
     /** The connection's name. */
     public function name(): string {}
     /**
@@ -139,19 +152,6 @@ namespace Causeway {
      * @return array<string, int|float|string|bool|null>
      */
     public function metrics(): array {}
-    /**
-     * Checks the options and joins what the workers share under this name; opens nothing yet.
-     *
-     * @param array<string, mixed> $options
-     *   base_uri (required), auth, headers, timeouts, retry, breaker, address, tls,
-     *   body_cap_bytes, resources, webhook, namespace.
-     * @param \Causeway\Store|null $store
-     *   Where durable records live: needed by snapshots, inbox, backfill and the switch.
-     *
-     * @throws \Causeway\Exception\OptionsException
-     *   When an option is unknown, of the wrong type or out of range; names the field.
-     */
-    public function __construct(string $name, array $options, ?Store $store = null) {}
     /** Sends at once in the background. @planned */
     public function start(string $method, string $uri, array $options = []): PendingCall {}
     /** Sends many at once, results by key, each its own Response or exception. @planned */
@@ -200,7 +200,6 @@ namespace Causeway {
     public function elapsedMs(): float {}
     /** Sent to the vendor as X-Correlation-Id, and found in exceptions and logs. */
     public function correlationId(): string {}
-    public function __construct() {}
     /** A readable stream of the body. @planned */
     public function getBody(): Body {}
   }
@@ -225,11 +224,19 @@ namespace Causeway {
      *   Gets what stands after the colon; NULL means that there is no such secret.
      */
     public static function resolver(string $prefix, mixed $resolver): void {}
-    public function __construct() {}
   }
 
   /** What was already done: one row for each (source, event id). */
   final class Ledger {
+    /**
+     * A ledger on this store.
+     *
+     * @param array<string, mixed>|null $options
+     *   lease_ms (30000), max_attempts (8), base_delay_ms (1000), max_delay_ms (3600000).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     */
+    public function __construct(Store $store, ?array $options = null) {}
     /**
      * Records an event without claiming it.
      *
@@ -278,15 +285,6 @@ namespace Causeway {
      * the senders repeat their deliveries.
      */
     public function purge(int $older_than_s, int $limit = 1000): int {}
-    /**
-     * A ledger on this store.
-     *
-     * @param array<string, mixed>|null $options
-     *   lease_ms (30000), max_attempts (8), base_delay_ms (1000), max_delay_ms (3600000).
-     *
-     * @throws \Causeway\Exception\OptionsException
-     */
-    public function __construct(Store $store, ?array $options = null) {}
   }
 
   /** A lease on one event, with its fencing token. */
@@ -342,7 +340,6 @@ namespace Causeway {
      * @throws \Causeway\Exception\LeaseLostException
      */
     public function release(int $delay_ms = 0): void {}
-    public function __construct() {}
   }
 
   /**
@@ -350,6 +347,16 @@ namespace Causeway {
    * deliveries are verified and which entity an event names.
    */
   final class Inbox {
+    /**
+     * The inbox of this connection, in its store.
+     *
+     * @param array<string, mixed>|null $options
+     *   The ledger's: lease_ms, max_attempts, base_delay_ms, max_delay_ms.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When the client has no store, or the connection no `webhook` option.
+     */
+    public function __construct(Client $client, ?array $options = null) {}
     /**
      * Verifies a delivery and records its events. Never throws for what a sender did: the
      * receipt says what to answer.
@@ -373,16 +380,6 @@ namespace Causeway {
     public function process(int $limit = 50, ?callable $invalidate = null, ?callable $effect = null): array {}
     /** The ledger behind it: counts, dead letters, replay. */
     public function ledger(): Ledger {}
-    /**
-     * The inbox of this connection, in its store.
-     *
-     * @param array<string, mixed>|null $options
-     *   The ledger's: lease_ms, max_attempts, base_delay_ms, max_delay_ms.
-     *
-     * @throws \Causeway\Exception\OptionsException
-     *   When the client has no store, or the connection no `webhook` option.
-     */
-    public function __construct(Client $client, ?array $options = null) {}
   }
 
   /** What became of a delivery, and the answer that its sender gets. */
@@ -404,11 +401,17 @@ namespace Causeway {
     public function retryAfterS(): ?int {}
     /** The body that the sender wants to see, often empty. */
     public function body(): mixed {}
-    public function __construct() {}
   }
 
   /** The last good answer for each remote entity. The connection's `resources` option says which. */
   final class Snapshots {
+    /**
+     * The snapshots of this connection, in its store.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When the client has no store.
+     */
+    public function __construct(Client $client) {}
     /**
      * The snapshot: fresh; or stale, and noted for refreshStale(); or, when there is none,
      * fetched now within the connection's timeouts.page_ms, once for all workers that ask.
@@ -460,13 +463,6 @@ namespace Causeway {
     public function forget(string $resource, string $id): bool {}
     /** The connection's name. */
     public function connection(): mixed {}
-    /**
-     * The snapshots of this connection, in its store.
-     *
-     * @throws \Causeway\Exception\OptionsException
-     *   When the client has no store.
-     */
-    public function __construct(Client $client) {}
   }
 
   /** One remote entity as it was last seen. */
@@ -497,7 +493,6 @@ namespace Causeway {
     public function checksum(): string {}
     /** The vendor's ETag, where it gave one. */
     public function etag(): ?string {}
-    public function __construct() {}
   }
 
   /**
@@ -505,6 +500,17 @@ namespace Causeway {
    * transaction: a killed run goes on without a gap or a double.
    */
   final class Backfill {
+    /**
+     * A walk that fills the snapshots of this resource.
+     *
+     * @param array<string, mixed> $options
+     *   path (required), items ('/items') and id ('/id') as JSON pointers, cursor {in: 'cursor',
+     *   out: '/next_cursor'}, page_param ('limit'), page_size (500), chunk (500 rows a
+     *   transaction), total (JSON pointer), lease_ms (10000).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     */
+    public function __construct(Client $client, string $resource, array $options) {}
     /**
      * Runs until the list's end, or for $maxChunks chunks; goes on where an earlier run stopped.
      *
@@ -525,17 +531,6 @@ namespace Causeway {
     public function state(): array {}
     /** Starts over at the next run; the snapshots stay. */
     public function reset(): void {}
-    /**
-     * A walk that fills the snapshots of this resource.
-     *
-     * @param array<string, mixed> $options
-     *   path (required), items ('/items') and id ('/id') as JSON pointers, cursor {in: 'cursor',
-     *   out: '/next_cursor'}, page_param ('limit'), page_size (500), chunk (500 rows a
-     *   transaction), total (JSON pointer), lease_ms (10000).
-     *
-     * @throws \Causeway\Exception\OptionsException
-     */
-    public function __construct(Client $client, string $resource, array $options) {}
   }
 
   /**
@@ -543,6 +538,8 @@ namespace Causeway {
    * second, before each attempt. Pages go on from snapshots, the inbox keeps recording.
    */
   final class Switches {
+    /** The switches of this store. */
+    public function __construct(Store $store) {}
     /** Switches a connection off. */
     public function pause(string $connection, string $reason = ''): void {}
     /** Switches it on again. */
@@ -555,8 +552,6 @@ namespace Causeway {
      * @return array<string, array{paused: bool, reason: string, since_ms: int}>
      */
     public function all(): array {}
-    /** The switches of this store. */
-    public function __construct(Store $store) {}
   }
 
   /** Counters and state that all workers of the host share. */
@@ -580,7 +575,6 @@ namespace Causeway {
      * @return array{kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int, capacity: int, overflowed: int}
      */
     public static function segment(): array {}
-    public function __construct() {}
   }
 
   /** A call under way in the background. @planned */
@@ -728,6 +722,13 @@ namespace Causeway\Store {
    * a power cut. It holds no effects of others: atomically() is for an application's own database.
    */
   final class SqliteStore implements \Causeway\Store {
+    /**
+     * Opens the file, or makes it in a directory that exists.
+     *
+     * @throws \Causeway\Exception\StoreException
+     *   When it cannot be opened or is no SQLite file.
+     */
+    public function __construct(string $path) {}
     public function nowMs(): int {}
     public function insert(string $kind, array $record): bool {}
     public function read(string $kind, string $key): ?array {}
@@ -737,13 +738,6 @@ namespace Causeway\Store {
     public function delete(string $kind, string $key): bool {}
     public function purge(string $kind, array $states, int $before_ms, int $limit): int {}
     public function atomically(callable $_work): mixed {}
-    /**
-     * Opens the file, or makes it in a directory that exists.
-     *
-     * @throws \Causeway\Exception\StoreException
-     *   When it cannot be opened or is no SQLite file.
-     */
-    public function __construct(string $path) {}
   }
 
   /** Causeway's own records in Redis, for more than one host. @planned */
@@ -777,7 +771,6 @@ namespace Causeway\Testing {
      * @return list<int>
      */
     public static function waits(): array {}
-    public function __construct() {}
   }
 
   /** Scripted vendors, a log of what was sent, stray requests refused. @planned */
@@ -803,6 +796,19 @@ namespace Causeway\Webhook {
    */
   final class Verifier {
     /**
+     * Checks the options once.
+     *
+     * @param string $scheme
+     *   'standard-webhooks', 'github' or 'stripe'.
+     * @param array<string, mixed> $options
+     *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64,
+     *   tolerance_s (300 where the scheme signs a time, FALSE for no window).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   For an unknown scheme or option, and for a secret that is empty or does not decode.
+     */
+    public function __construct(string $scheme, array $options) {}
+    /**
      * Verifies a delivery as of now.
      *
      * @param string $body
@@ -816,19 +822,6 @@ namespace Causeway\Webhook {
     public function verify(string $body, array $headers, string $method = 'POST', string $url = ''): Delivery {}
     /** The scheme's name. */
     public function scheme(): string {}
-    /**
-     * Checks the options once.
-     *
-     * @param string $scheme
-     *   'standard-webhooks', 'github' or 'stripe'.
-     * @param array<string, mixed> $options
-     *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64,
-     *   tolerance_s (300 where the scheme signs a time, FALSE for no window).
-     *
-     * @throws \Causeway\Exception\OptionsException
-     *   For an unknown scheme or option, and for a secret that is empty or does not decode.
-     */
-    public function __construct(string $scheme, array $options) {}
   }
 
   /** A verified delivery. */
@@ -843,7 +836,6 @@ namespace Causeway\Webhook {
     public function scheme(): string {}
     /** Which of the configured secrets matched, from 0. */
     public function secretIndex(): int {}
-    public function __construct() {}
     /** What the sender wants as an answer, or NULL. @planned */
     public function reply(): ?Reply {}
   }
@@ -868,7 +860,6 @@ namespace Causeway\Webhook {
      * @throws \JsonException
      */
     public function json(int $depth = 128): mixed {}
-    public function __construct() {}
   }
 
   /** An answer that a sender waits for, such as the echo of a challenge. @planned */

@@ -59,7 +59,7 @@ final class StubWriter
                 $members[] = $this->property($property);
             }
         }
-        foreach (self::methods($class) as $method) {
+        foreach ($this->methods($class) as $method) {
             $members[] = $this->method($method, $class);
         }
         $head = self::comment($this->docs->of($class->name)) . self::head($class);
@@ -68,15 +68,17 @@ final class StubWriter
     }
 
     /**
-     * The class's own public methods, the constructor first.
+     * The class's own public methods, the constructor first, where PHP code may call it: one that
+     * only throws has no docs.
      *
      * @param \ReflectionClass<object> $class
      *
      * @return list<\ReflectionMethod>
      */
-    private static function methods(\ReflectionClass $class): array
+    private function methods(\ReflectionClass $class): array
     {
-        $isOwn = static fn (\ReflectionMethod $method): bool => $method->class === $class->name;
+        $isOwn = fn (\ReflectionMethod $method): bool => $method->class === $class->name
+            && (!$method->isConstructor() || $this->docs->of("$class->name::__construct") !== []);
         $methods = array_filter($class->getMethods(\ReflectionMethod::IS_PUBLIC), $isOwn);
         usort($methods, static fn ($a, $b): int => $b->isConstructor() <=> $a->isConstructor());
 
