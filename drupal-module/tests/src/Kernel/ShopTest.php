@@ -261,9 +261,8 @@ final class ShopTest extends CausewayKernelTestBase implements ServiceModifierIn
    * Gets a page as a new request: core's page cache remembers the last one.
    */
   private function page(string $path): string {
-    (function (): void {
-      unset($this->cid);
-    })->call($this->container->get('http_middleware.page_cache'));
+    $middleware = $this->container->get('http_middleware.page_cache');
+    (new \ReflectionProperty($middleware, 'cid'))->setValue($middleware, NULL);
     return $this->drupalGet($path);
   }
 
