@@ -49,7 +49,7 @@ final class BackfillCommand {
     $bar = $io->getErrorStyle()->createProgressBar();
     $bar->minSecondsBetweenRedraws(0.1);
     $progress = static function (int $rows, ?int $total = NULL) use ($bar): void {
-      $bar->setMaxSteps(max($rows, (int) $total));
+      $total === NULL || $bar->setMaxSteps(max($rows, $total));
       $bar->setProgress($rows);
     };
     try {

@@ -115,7 +115,7 @@ final class RequirementsHooks {
     $problems = [];
     foreach ($this->connections->ids() as $id) {
       try {
-        $this->clients->client($id);
+        $this->connections->get($id)->hasWebhook() ? $this->clients->inbox($id) : $this->clients->client($id);
       }
       catch (ConnectionException $e) {
         $problems[] = $e->getMessage();

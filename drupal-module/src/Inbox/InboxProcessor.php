@@ -57,7 +57,7 @@ final class InboxProcessor {
     foreach ($connection === NULL ? $this->connections->withWebhook() : [$connection] as $id) {
       $client = $this->clients->client($id);
       (new NativeSnapshots($client))->settle($this->invalidator->invalidate(...));
-      $inbox = new NativeInbox($client);
+      $inbox = $this->clients->inbox($id);
       for ($left = $limit; $left > 0 && hrtime(TRUE) < $until; $left -= self::STEP) {
         $step = $this->step($inbox, $id, min($left, self::STEP));
         $total = $total->plus($step);

@@ -30,7 +30,7 @@ trait SnapshotAwareTrait {
    * {@inheritdoc}
    */
   public function isStale(): bool {
-    return $this->snapshot?->stale ?? FALSE;
+    return $this->snapshot !== NULL && $this->snapshot->stale;
   }
 
   /**

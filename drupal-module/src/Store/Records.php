@@ -61,13 +61,16 @@ final class Records {
    */
   public function read(string $kind, string $key): ?array {
     if (!$this->database->inTransaction()) {
-      $query = $this->select($kind)->condition('r.key', $key);
+      $query = $this->select($kind);
+      $query->condition('r.key', $key);
       $query->leftJoin(Schema::table($kind, TRUE), 'p', '[p].[key] = [r].[key]');
       $query->addField('p', 'payload');
       $row = $query->execute()->fetchAssoc();
       return $row ? self::fromRow($row) : NULL;
     }
-    $row = $this->select($kind)->condition('r.key', $key)->forUpdate()->execute()->fetchAssoc();
+    $query = $this->select($kind)->forUpdate();
+    $query->condition('r.key', $key);
+    $row = $query->execute()->fetchAssoc();
     if (!$row) {
       return NULL;
     }
@@ -206,9 +209,10 @@ final class Records {
       return 0;
     }
     return $this->atomically(function () use ($kind, $states, $beforeMs, $limit): int {
-      $keys = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
-        ->condition('r.state', $states, 'IN')->condition('r.updated_at_ms', $beforeMs, '<')
-        ->range(0, $limit)->forUpdate()->execute()->fetchCol();
+      $query = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
+        ->range(0, $limit)->forUpdate();
+      $query->condition('r.state', $states, 'IN')->condition('r.updated_at_ms', $beforeMs, '<');
+      $keys = $query->execute()->fetchCol();
       return $keys ? $this->deleteKeys($kind, $keys) : 0;
     });
   }
@@ -247,6 +251,11 @@ final class Records {
 
   /**
    * Inserts the row alone; TRUE when it was not there.
+   *
+   * @param string $kind
+   *   One of Schema::KINDS.
+   * @param array<string, mixed> $record
+   *   All columns.
    */
   private function insertRow(string $kind, array $record): bool {
     $row = $this->toRow($record);
@@ -290,6 +299,9 @@ final class Records {
   /**
    * The columns that are stored.
    *
+   * @param array<string, mixed> $record
+   *   A record.
+   *
    * @return array<string, string|int>
    *   The columns of a record.
    */
@@ -304,6 +316,9 @@ final class Records {
 
   /**
    * The record as the database returned it.
+   *
+   * @param array<string, mixed> $row
+   *   A row.
    *
    * @return array<string, mixed>
    *   The record.

@@ -50,7 +50,7 @@ final class InboxWorker extends QueueWorkerBase implements ContainerFactoryPlugi
     array $configuration,
     $plugin_id,
     $plugin_definition,
-    private readonly InboxProcessor $processor,
+    protected InboxProcessor $processor,
   ) {
     parent::__construct($configuration, $plugin_id, $plugin_definition);
   }

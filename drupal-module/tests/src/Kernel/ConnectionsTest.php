@@ -35,7 +35,6 @@ final class ConnectionsTest extends CausewayKernelTestBase {
     $this->assertSame($this->container->get('causeway.snapshots.parts'), $consumer->byService);
     $this->assertSame($consumer->byService, $consumer->byTarget);
     $this->assertSame($this->container->get('causeway.snapshots.plain'), $consumer->plainSnapshots);
-    $this->assertTrue($this->container->has('causeway.client.parts'));
   }
 
   /**

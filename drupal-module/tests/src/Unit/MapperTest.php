@@ -52,6 +52,13 @@ final class MapperTest extends UnitTestCase {
 
   /**
    * A fault names its place by a JSON pointer, and never shows the value.
+   *
+   * @param array<string, mixed> $change
+   *   What is wrong in the document.
+   * @param string $pointer
+   *   Where.
+   * @param string $message
+   *   What is said.
    */
   #[DataProvider('faults')]
   public function testFaultsNameThePlace(array $change, string $pointer, string $message): void {
@@ -93,6 +100,9 @@ final class MapperTest extends UnitTestCase {
 
   /**
    * A change to the price of the only line.
+   *
+   * @return array<string, mixed>
+   *   The change.
    */
   private static function line(mixed $price): array {
     return ['lines' => [['sku' => 'A', 'price_cents' => $price]]];

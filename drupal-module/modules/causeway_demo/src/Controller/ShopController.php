@@ -50,7 +50,7 @@ final class ShopController {
   public function price(string $id): array {
     $price = $this->seen(fn () => $this->prices->price($id));
     return $this->page($price, [
-      'price' => $this->text('span', 'price', $this->money($price->priceCents, $price->currency)),
+      'price' => $this->text('span', 'price', $this->money($price->amountCents, $price->currency)),
     ]);
   }
 
