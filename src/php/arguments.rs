@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use ext_php_rs::class::RegisteredClass;
 use ext_php_rs::convert::FromZval;
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
@@ -27,7 +28,8 @@ impl<'a> FromZval<'a> for StoreArgument {
                 store: native.store(),
             });
         }
-        let is_store = object.is_instance::<PhpInterfaceStoreInterface>();
+        // Not is_instance(), which knows the exact class alone.
+        let is_store = object.instance_of(PhpInterfaceStoreInterface::get_metadata().ce());
         is_store.then(|| Self {
             store: Rc::new(PhpStore::new(value)),
         })

@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Drupal\causeway\Command;
 
 use Causeway\Exception\CausewayException;
-use Drupal\causeway\Exception\CausewayModuleException;
+use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Snapshot\Backfills;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -49,14 +49,14 @@ final class BackfillCommand {
     $bar = $io->getErrorStyle()->createProgressBar();
     $bar->minSecondsBetweenRedraws(0.1);
     $progress = static function (int $rows, ?int $total = NULL) use ($bar): void {
-      $bar->setMaxSteps(max($rows, (int) $total));
+      $total === NULL || $bar->setMaxSteps(max($rows, $total));
       $bar->setProgress($rows);
     };
     try {
       $options = array_filter(['chunk' => $chunk, 'page_size' => $pageSize]);
       $result = $this->backfills->run($connection, $resource, $options, $maxChunks ?: NULL, $reset, $progress);
     }
-    catch (CausewayModuleException | CausewayException $e) {
+    catch (CausewayModuleExceptionInterface | CausewayException $e) {
       $io->getErrorStyle()->newLine();
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;

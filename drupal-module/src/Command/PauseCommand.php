@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Drupal\causeway\Command;
 
 use Drupal\causeway\Connection\Switches;
-use Drupal\causeway\Exception\CausewayModuleException;
+use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Attribute\Option;
@@ -35,7 +35,7 @@ final class PauseCommand {
     try {
       $this->switches->pause($connection, $reason);
     }
-    catch (CausewayModuleException $e) {
+    catch (CausewayModuleExceptionInterface $e) {
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;
     }

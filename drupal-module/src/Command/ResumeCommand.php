@@ -5,7 +5,7 @@ declare(strict_types=1);
 namespace Drupal\causeway\Command;
 
 use Drupal\causeway\Connection\Switches;
-use Drupal\causeway\Exception\CausewayModuleException;
+use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Command\Command;
@@ -32,7 +32,7 @@ final class ResumeCommand {
     try {
       $this->switches->resume($connection);
     }
-    catch (CausewayModuleException $e) {
+    catch (CausewayModuleExceptionInterface $e) {
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;
     }

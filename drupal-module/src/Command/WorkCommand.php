@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Drupal\causeway\Exception\CausewayModuleException;
+use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Inbox\InboxProcessor;
 use Drupal\causeway\Inbox\Processed;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -57,7 +57,7 @@ final class WorkCommand {
         }
       } while ($keepRunning && hrtime(TRUE) < $until);
     }
-    catch (CausewayModuleException $e) {
+    catch (CausewayModuleExceptionInterface $e) {
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;
     }

@@ -6,6 +6,7 @@ namespace Drupal\causeway\Connection;
 
 use Causeway\Client;
 use Causeway\Exception\OptionsException;
+use Causeway\Inbox;
 use Causeway\Store;
 use Drupal\causeway\Exception\ConnectionException;
 use Drupal\causeway\Extension;
@@ -25,6 +26,9 @@ final class ClientFactory {
    */
   private array $clients = [];
 
+  /**
+   * The store of all clients.
+   */
   private ?DatabaseStore $store = NULL;
 
   public function __construct(
@@ -51,6 +55,19 @@ final class ClientFactory {
   }
 
   /**
+   * The inbox of a connection that gets webhooks.
+   *
+   * @throws \Drupal\causeway\Exception\ExtensionMissingException
+   *   When the extension is not loaded.
+   * @throws \Drupal\causeway\Exception\ConnectionException
+   *   When the connection is unknown or has a bad option.
+   */
+  public function inbox(string $id): Inbox {
+    $client = $this->client($id);
+    return $this->checked($id, static fn (): Inbox => new Inbox($client));
+  }
+
+  /**
    * The store of all durable records: this site's database.
    */
   public function store(): Store {
@@ -65,16 +82,36 @@ final class ClientFactory {
     return 'drupal-' . substr(hash('sha256', $this->root . '/' . $this->sitePath), 0, 12);
   }
 
+  /**
+   * Makes a client.
+   */
   private function create(string $id): Client {
     $this->extension->require(sprintf('A call to "%s"', $id));
     $connection = $this->connections->get($id);
     // The module's own part of a connection.
     $options = $this->secrets->resolve(array_diff_key($connection->options, ['backfills' => TRUE]));
+    return $this->checked($id, fn (): Client => new Client($id, $options + ['namespace' => $this->namespace()], $this->store()));
+  }
+
+  /**
+   * Says where a bad option is declared.
+   *
+   * @param string $id
+   *   The connection.
+   * @param callable(): T $make
+   *   Makes something of its options.
+   *
+   * @return T
+   *   What was made.
+   *
+   * @template T of object
+   */
+  private function checked(string $id, callable $make): object {
     try {
-      return new Client($id, $options + ['namespace' => $this->namespace()], $this->store());
+      return $make();
     }
     catch (OptionsException $e) {
-      throw ConnectionException::option($id, $connection->file, $e->field, $e->getMessage(), $e);
+      throw ConnectionException::option($id, $this->connections->get($id)->file, $e->field, $e->getMessage(), $e);
     }
   }
 

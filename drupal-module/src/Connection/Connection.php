@@ -10,6 +10,8 @@ namespace Drupal\causeway\Connection;
 final readonly class Connection {
 
   /**
+   * Constructs a connection.
+   *
    * @param string $id
    *   The name of the connection.
    * @param string $file

@@ -49,6 +49,9 @@ final class ConnectionState {
     return (bool) $this->state->get($this->key($id), FALSE);
   }
 
+  /**
+   * The key of what is remembered.
+   */
   private function key(string $id): string {
     return "causeway.down.$id";
   }

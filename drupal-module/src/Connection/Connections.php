@@ -19,6 +19,8 @@ use Symfony\Component\DependencyInjection\Attribute\Autowire;
 final class Connections {
 
   /**
+   * Constructs the list of connections.
+   *
    * @param array<string, array{file: string, options: array<string, mixed>}> $declared
    *   What ConnectionsPass found, by id.
    * @param \Drupal\Core\Site\Settings $settings

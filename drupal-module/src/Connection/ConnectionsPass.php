@@ -91,6 +91,9 @@ final class ConnectionsPass implements CompilerPassInterface {
     return ['file' => $file, 'options' => $options];
   }
 
+  /**
+   * Defines a service of a connection, and its names for arguments.
+   */
   private function define(ContainerBuilder $container, string $id, string $kind, string $type, Reference $factory): void {
     $service = "causeway.$kind.$id";
     $container->setDefinition($service, (new Definition($type))

@@ -21,11 +21,26 @@ final class SecretReferences {
   /**
    * Options that hold nothing but secrets.
    */
-  private const array SECRET_FIELDS = ['client_secret', 'secrets', 'secrets_hex', 'secrets_b64', 'password', 'token', 'api_key', 'private_key', 'passphrase'];
+  private const array SECRET_FIELDS = [
+    'client_secret',
+    'secrets',
+    'secrets_hex',
+    'secrets_b64',
+    'password',
+    'token',
+    'api_key',
+    'private_key',
+    'passphrase',
+  ];
 
+  /**
+   * Whether the extension knows whom to ask for keys.
+   */
   private bool $registered = FALSE;
 
   /**
+   * Constructs the references.
+   *
    * @param object|null $keys
    *   The repository of the Key module, where that is installed.
    */

@@ -46,6 +46,9 @@ final class Switches {
     return $this->native()->all();
   }
 
+  /**
+   * The switches in the database.
+   */
   private function native(): NativeSwitches {
     $store = $this->clients->store();
     return new NativeSwitches($store);

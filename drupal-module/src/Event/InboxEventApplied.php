@@ -17,6 +17,8 @@ use Causeway\Webhook\Event;
 final readonly class InboxEventApplied {
 
   /**
+   * Constructs the event.
+   *
    * @param string $connection
    *   The connection that the event came from.
    * @param \Causeway\Webhook\Event $event

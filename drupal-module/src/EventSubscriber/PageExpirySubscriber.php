@@ -57,6 +57,8 @@ final class PageExpirySubscriber implements EventSubscriberInterface {
   }
 
   /**
+   * Whether a response was made from a snapshot.
+   *
    * @param array<string> $tags
    *   The tags of a response.
    */

@@ -9,7 +9,7 @@ use Symfony\Component\EventDispatcher\EventSubscriberInterface;
 use Symfony\Component\HttpKernel\KernelEvents;
 
 /**
- * Refreshes stale snapshots when the visitor has his page.
+ * Refreshes stale snapshots when the page was sent.
  */
 final class RefreshSubscriber implements EventSubscriberInterface {
 

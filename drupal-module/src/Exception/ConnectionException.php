@@ -7,7 +7,7 @@ namespace Drupal\causeway\Exception;
 /**
  * A connection is unknown, or declared in a way that cannot work.
  */
-final class ConnectionException extends \InvalidArgumentException implements CausewayModuleException {
+final class ConnectionException extends \InvalidArgumentException implements CausewayModuleExceptionInterface {
 
   /**
    * The connection's id.

@@ -9,7 +9,7 @@ use Drupal\causeway\Extension;
 /**
  * Something needs the PHP extension, which is not there or does not fit.
  */
-final class ExtensionMissingException extends \RuntimeException implements CausewayModuleException {
+final class ExtensionMissingException extends \RuntimeException implements CausewayModuleExceptionInterface {
 
   /**
    * Says what was wanted, and what is wrong with the extension.

@@ -7,7 +7,7 @@ namespace Drupal\causeway\Exception;
 /**
  * A vendor's JSON does not fit the class that it is to become.
  */
-final class MappingException extends \UnexpectedValueException implements CausewayModuleException {
+final class MappingException extends \UnexpectedValueException implements CausewayModuleExceptionInterface {
 
   /**
    * Where in the document: a JSON pointer, '' for its root.
@@ -15,7 +15,7 @@ final class MappingException extends \UnexpectedValueException implements Causew
   public string $pointer = '';
 
   /**
-   * Names the place, what is expected there, and the type (not the value) that is there.
+   * Names the place, what is expected there, and the type that is there.
    */
   public static function at(string $pointer, string $expected, mixed $got, ?\Throwable $previous = NULL): self {
     return self::create($pointer, sprintf('expected %s, got %s', $expected, get_debug_type($got)), $previous);
@@ -35,6 +35,9 @@ final class MappingException extends \UnexpectedValueException implements Causew
     return self::create($pointer, sprintf('the value is not what the class accepts (%s)', get_debug_type($previous)), $previous);
   }
 
+  /**
+   * Makes the exception of a place.
+   */
   private static function create(string $pointer, string $problem, ?\Throwable $previous = NULL): self {
     $exception = new self(sprintf('At "%s": %s.', $pointer, $problem), 0, $previous);
     $exception->pointer = $pointer;

@@ -7,7 +7,7 @@ namespace Drupal\causeway\Exception;
 /**
  * There is no snapshot, and none could be fetched.
  */
-final class SnapshotUnavailableException extends \RuntimeException implements CausewayModuleException {
+final class SnapshotUnavailableException extends \RuntimeException implements CausewayModuleExceptionInterface {
 
   /**
    * Says which snapshot is missing, and why it was not fetched.

@@ -55,7 +55,12 @@ final class RequirementsHooks {
    */
   private function extensionRow(): array {
     $row = ['title' => $this->t('Causeway extension')];
-    $arguments = ['@sapi' => PHP_SAPI, '@version' => $this->extension->version() ?? '', '@min' => Extension::MINIMUM_VERSION, '@below' => Extension::BELOW_VERSION];
+    $arguments = [
+      '@sapi' => PHP_SAPI,
+      '@version' => $this->extension->version() ?? '',
+      '@min' => Extension::MINIMUM_VERSION,
+      '@below' => Extension::BELOW_VERSION,
+    ];
     $value = match ($this->extension->problem()) {
       NULL => NULL,
       'missing' => $this->t('Not loaded in @sapi', $arguments),
@@ -80,19 +85,24 @@ final class RequirementsHooks {
    */
   private function segmentRow(): array {
     $segment = Metrics::segment();
-    $arguments = ['@kind' => $segment['kind'], '@path' => $segment['path'] ?? '', '@used' => $segment['connections'], '@capacity' => $segment['capacity'], '@lost' => $segment['overflowed']];
-    $row = [
+    $problem = match (TRUE) {
+      $segment['overflowed'] > 0 => $this->t('@lost times a connection found no room and was kept for one process alone.', [
+        '@lost' => $segment['overflowed'],
+      ]),
+      $segment['kind'] !== 'file' => $this->t('The file could not be used (ini setting causeway.segment_dir): breakers and tokens are not shared with other processes of this user.'),
+      default => NULL,
+    };
+    return [
       'title' => $this->t('Causeway shared memory'),
-      'value' => $this->t('@kind @path, @used of @capacity connections', $arguments),
-      'severity' => RequirementSeverity::OK,
+      'value' => $this->t('@kind @path, @used of @capacity connections', [
+        '@kind' => $segment['kind'],
+        '@path' => $segment['path'] ?? '',
+        '@used' => $segment['connections'],
+        '@capacity' => $segment['capacity'],
+      ]),
+      'severity' => $problem === NULL ? RequirementSeverity::OK : RequirementSeverity::Warning,
+      'description' => $problem ?? '',
     ];
-    if ($segment['overflowed'] > 0) {
-      $row = ['severity' => RequirementSeverity::Warning, 'description' => $this->t('@lost times a connection found no room and was kept for one process alone.', $arguments)] + $row;
-    }
-    elseif ($segment['kind'] !== 'file') {
-      $row = ['severity' => RequirementSeverity::Warning, 'description' => $this->t('The file could not be used (ini setting causeway.segment_dir): breakers and tokens are not shared with other processes of this user.')] + $row;
-    }
-    return $row;
   }
 
   /**
@@ -105,7 +115,7 @@ final class RequirementsHooks {
     $problems = [];
     foreach ($this->connections->ids() as $id) {
       try {
-        $this->clients->client($id);
+        $this->connections->get($id)->hasWebhook() ? $this->clients->inbox($id) : $this->clients->client($id);
       }
       catch (ConnectionException $e) {
         $problems[] = $e->getMessage();

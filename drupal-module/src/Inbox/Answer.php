@@ -10,6 +10,8 @@ namespace Drupal\causeway\Inbox;
 final readonly class Answer {
 
   /**
+   * Constructs an answer.
+   *
    * @param int $status
    *   The HTTP status.
    * @param string $verdict

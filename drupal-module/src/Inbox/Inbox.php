@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Inbox;
 
-use Causeway\Inbox as NativeInbox;
+use Causeway\Exception\StoreException;
 use Drupal\causeway\Connection\ClientFactory;
 use Drupal\causeway\Connection\Connections;
 use Drupal\causeway\Exception\ConnectionException;
@@ -21,6 +21,11 @@ final class Inbox {
    * When a sender should come back if the site itself is at fault, seconds.
    */
   private const int RETRY_AFTER_S = 120;
+
+  /**
+   * When a sender should come back if the database could not store it, seconds.
+   */
+  private const int STORE_RETRY_AFTER_S = 10;
 
   public function __construct(
     private readonly Connections $connections,
@@ -48,15 +53,20 @@ final class Inbox {
       return new Answer(404, 'refused', 'unknown_connection');
     }
     try {
-      // Before "new", which would look for a class that may not be there.
-      $client = $this->clients->client($connection);
+      $receipt = $this->clients->inbox($connection)->receive($body, $headers, $method, $url);
     }
-    catch (ExtensionMissingException | ConnectionException $e) {
-      // The site's fault, not the sender's: let him repeat it.
-      $this->logger->error('A webhook for @connection was turned away: @message', ['@connection' => $connection, '@message' => $e->getMessage()]);
-      return new Answer(503, 'unavailable', $e instanceof ConnectionException ? 'bad_option' : 'extension_missing', self::RETRY_AFTER_S);
+    catch (ExtensionMissingException | ConnectionException | StoreException $e) {
+      // The site's fault, not the sender's, who shall repeat it.
+      $this->logger->error('A webhook for @connection was turned away: @message', [
+        '@connection' => $connection,
+        '@message' => $e->getMessage(),
+      ]);
+      return new Answer(503, 'unavailable', match (TRUE) {
+        $e instanceof ExtensionMissingException => 'extension_missing',
+        $e instanceof ConnectionException => 'bad_option',
+        default => 'store_' . $e->reason,
+      }, $e instanceof StoreException ? self::STORE_RETRY_AFTER_S : self::RETRY_AFTER_S);
     }
-    $receipt = (new NativeInbox($client))->receive($body, $headers, $method, $url);
     if ($receipt->verdict() === 'conflict') {
       $this->logger->warning('@connection sent an event again with another payload; both are kept.', ['@connection' => $connection]);
     }

@@ -57,7 +57,7 @@ final class InboxProcessor {
     foreach ($connection === NULL ? $this->connections->withWebhook() : [$connection] as $id) {
       $client = $this->clients->client($id);
       (new NativeSnapshots($client))->settle($this->invalidator->invalidate(...));
-      $inbox = new NativeInbox($client);
+      $inbox = $this->clients->inbox($id);
       for ($left = $limit; $left > 0 && hrtime(TRUE) < $until; $left -= self::STEP) {
         $step = $this->step($inbox, $id, min($left, self::STEP));
         $total = $total->plus($step);
@@ -69,6 +69,9 @@ final class InboxProcessor {
     return $total;
   }
 
+  /**
+   * Processes a few events.
+   */
   private function step(NativeInbox $inbox, string $connection, int $limit): Processed {
     $result = $inbox->process(
       $limit,
@@ -78,7 +81,10 @@ final class InboxProcessor {
       },
     );
     if ($result['dead'] > 0) {
-      $this->logger->error('@count events of @connection failed for the last time and are in the dead letters.', ['@count' => $result['dead'], '@connection' => $connection]);
+      $this->logger->error('@count events of @connection failed for the last time and are in the dead letters.', [
+        '@count' => $result['dead'],
+        '@connection' => $connection,
+      ]);
     }
     return new Processed($result['processed'], $result['failed'], $result['deferred'], $result['dead']);
   }

@@ -11,6 +11,8 @@ namespace Drupal\causeway\Mapping;
 final readonly class ListOf {
 
   /**
+   * Says what the items are.
+   *
    * @param string $type
    *   A class, an enum, or one of string, int, float, bool.
    */

@@ -27,8 +27,6 @@ final class Mapper {
   /**
    * Makes an object.
    *
-   * @template T of object
-   *
    * @param mixed $data
    *   Decoded JSON, objects as arrays.
    * @param class-string<T> $class
@@ -41,6 +39,8 @@ final class Mapper {
    *
    * @throws \Drupal\causeway\Exception\MappingException
    *   When the data does not fit; names the place by a JSON pointer.
+   *
+   * @template T of object
    */
   public function map(mixed $data, string $class, string $pointer = ''): object {
     if (method_exists($class, 'fromJson')) {
@@ -64,6 +64,9 @@ final class Mapper {
     return $this->construct($pointer, static fn (): object => new $class(...$arguments));
   }
 
+  /**
+   * The value of one parameter.
+   */
   private function argument(mixed $value, \ReflectionParameter $parameter, string $pointer): mixed {
     if ($value === NULL && $parameter->allowsNull()) {
       return NULL;
@@ -90,6 +93,8 @@ final class Mapper {
   }
 
   /**
+   * Makes each item of a list.
+   *
    * @return list<mixed>
    *   The items.
    */
@@ -104,6 +109,9 @@ final class Mapper {
     return $items;
   }
 
+  /**
+   * A value of a named type.
+   */
   private function value(mixed $value, string $type, string $pointer): mixed {
     $fits = match ($type) {
       'mixed' => TRUE,
@@ -125,6 +133,9 @@ final class Mapper {
     };
   }
 
+  /**
+   * A time, in UTC where it does not say.
+   */
   private function time(mixed $value, string $pointer): \DateTimeImmutable {
     // As RFC 3339 has it: 'now' and 'tomorrow' are times to PHP, too.
     if (!is_string($value) || !preg_match('/^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?$/', $value)) {
@@ -134,6 +145,8 @@ final class Mapper {
   }
 
   /**
+   * Finds the case with this value.
+   *
    * @param mixed $value
    *   Decoded JSON.
    * @param class-string<\BackedEnum> $enum
@@ -153,8 +166,6 @@ final class Mapper {
   /**
    * Runs a constructor; what it refuses is a fault at this place.
    *
-   * @template T of object
-   *
    * @param string $pointer
    *   Where this is.
    * @param callable(): T $make
@@ -162,6 +173,8 @@ final class Mapper {
    *
    * @return T
    *   The object.
+   *
+   * @template T of object
    */
   private function construct(string $pointer, callable $make): object {
     try {
@@ -177,6 +190,8 @@ final class Mapper {
   }
 
   /**
+   * Reads the signature of a constructor.
+   *
    * @param class-string $class
    *   The class.
    *
@@ -187,6 +202,9 @@ final class Mapper {
     return (new \ReflectionClass($class))->getConstructor()?->getParameters() ?? [];
   }
 
+  /**
+   * The name as vendors write it: updated_at.
+   */
   private static function snake(string $name): string {
     return strtolower((string) preg_replace('/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/', '_', $name));
   }

@@ -13,6 +13,8 @@ use Drupal\Core\Cache\CacheableDependencyInterface;
 final readonly class Snapshot implements CacheableDependencyInterface {
 
   /**
+   * Constructs a snapshot.
+   *
    * @param mixed $data
    *   An object of the class that was asked for, or the decoded JSON.
    * @param bool $stale

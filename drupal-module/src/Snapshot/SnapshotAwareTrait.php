@@ -13,6 +13,9 @@ use Drupal\Core\Cache\Cache;
  */
 trait SnapshotAwareTrait {
 
+  /**
+   * The snapshot that this was made from.
+   */
   private ?Snapshot $snapshot = NULL;
 
   /**
@@ -27,7 +30,7 @@ trait SnapshotAwareTrait {
    * {@inheritdoc}
    */
   public function isStale(): bool {
-    return $this->snapshot?->stale ?? FALSE;
+    return $this->snapshot !== NULL && $this->snapshot->stale;
   }
 
   /**

@@ -22,9 +22,14 @@ use Drupal\Core\Cache\CacheTagsChecksumInterface;
  */
 final class Snapshots implements SnapshotsInterface {
 
+  /**
+   * The extension's snapshots, when they were first needed.
+   */
   private ?NativeSnapshots $native = NULL;
 
   /**
+   * Constructs the snapshots of a connection.
+   *
    * @param \Drupal\causeway\Connection\Connection $connection
    *   The connection.
    * @param int $stalePageS
@@ -83,6 +88,8 @@ final class Snapshots implements SnapshotsInterface {
   }
 
   /**
+   * Reads through the extension, which may fetch.
+   *
    * @param string $resource
    *   A resource of the connection.
    * @param string $id
@@ -105,10 +112,15 @@ final class Snapshots implements SnapshotsInterface {
       $this->stale->note($this->connection->id, $native);
     }
     $max_age = $found->isStale() ? $this->stalePageS : max(1, $found->maxAgeS());
-    return new Snapshot($found->data(), $found->isStale(), $found->fetchedAtMs(), $max_age, array_values(array_unique([...$found->tags(), ...$tags])));
+    return new Snapshot($found->data(), $found->isStale(), $found->fetchedAtMs(), $max_age, array_values(array_unique([
+      ...$found->tags(),
+      ...$tags,
+    ])));
   }
 
   /**
+   * Reads what is stored, without the extension.
+   *
    * @param string $resource
    *   A resource of the connection.
    * @param string $id

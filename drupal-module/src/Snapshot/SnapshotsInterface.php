@@ -18,8 +18,6 @@ interface SnapshotsInterface {
    * A class that implements SnapshotAwareInterface is told its snapshot, so
    * that pages get its cache tags and know when it is stale.
    *
-   * @template T of object
-   *
    * @param string $resource
    *   A resource of the connection.
    * @param string $id
@@ -34,6 +32,8 @@ interface SnapshotsInterface {
    *   When there is no snapshot, and none could be fetched in a short time.
    * @throws \Drupal\causeway\Exception\MappingException
    *   When the JSON does not fit the class; names the place.
+   *
+   * @template T of object
    */
   public function get(string $resource, string $id, ?string $class = NULL): mixed;
 

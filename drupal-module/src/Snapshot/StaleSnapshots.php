@@ -48,7 +48,10 @@ final class StaleSnapshots {
       }
       catch (\Exception $e) {
         // The page was sent; the next one tries again.
-        $this->logger->warning('Refreshing snapshots of @connection: @message', ['@connection' => $connection, '@message' => $e->getMessage()]);
+        $this->logger->warning('Refreshing snapshots of @connection: @message', [
+          '@connection' => $connection,
+          '@message' => $e->getMessage(),
+        ]);
       }
     }
   }

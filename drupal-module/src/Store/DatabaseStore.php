@@ -87,13 +87,13 @@ final class DatabaseStore implements Store {
   /**
    * Runs it, with the database's exceptions turned into the store's.
    *
-   * @template T
-   *
    * @param callable(): T $work
    *   A call of the records.
    *
    * @return T
    *   What it returned.
+   *
+   * @template T
    */
   private function run(callable $work): mixed {
     try {

@@ -61,13 +61,16 @@ final class Records {
    */
   public function read(string $kind, string $key): ?array {
     if (!$this->database->inTransaction()) {
-      $query = $this->select($kind)->condition('r.key', $key);
+      $query = $this->select($kind);
+      $query->condition('r.key', $key);
       $query->leftJoin(Schema::table($kind, TRUE), 'p', '[p].[key] = [r].[key]');
       $query->addField('p', 'payload');
       $row = $query->execute()->fetchAssoc();
       return $row ? self::fromRow($row) : NULL;
     }
-    $row = $this->select($kind)->condition('r.key', $key)->forUpdate()->execute()->fetchAssoc();
+    $query = $this->select($kind)->forUpdate();
+    $query->condition('r.key', $key);
+    $row = $query->execute()->fetchAssoc();
     if (!$row) {
       return NULL;
     }
@@ -100,7 +103,12 @@ final class Records {
    *   The version that was read.
    */
   public function replace(string $kind, array $record, int $version): bool {
-    $fields = array_diff_key($this->toRow($record), ['key' => TRUE, 'scope' => TRUE, 'label' => TRUE, 'created_at_ms' => TRUE]);
+    $fields = array_diff_key($this->toRow($record), [
+      'key' => TRUE,
+      'scope' => TRUE,
+      'label' => TRUE,
+      'created_at_ms' => TRUE,
+    ]);
     $fields['version'] = $version + 1;
     $update = fn (): bool => (bool) $this->database->update(Schema::table($kind))
       ->fields($fields)->condition('key', $record['key'])->condition('version', $version)->execute();
@@ -201,9 +209,10 @@ final class Records {
       return 0;
     }
     return $this->atomically(function () use ($kind, $states, $beforeMs, $limit): int {
-      $keys = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
-        ->condition('r.state', $states, 'IN')->condition('r.updated_at_ms', $beforeMs, '<')
-        ->range(0, $limit)->forUpdate()->execute()->fetchCol();
+      $query = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
+        ->range(0, $limit)->forUpdate();
+      $query->condition('r.state', $states, 'IN')->condition('r.updated_at_ms', $beforeMs, '<');
+      $keys = $query->execute()->fetchCol();
       return $keys ? $this->deleteKeys($kind, $keys) : 0;
     });
   }
@@ -211,13 +220,13 @@ final class Records {
   /**
    * Runs the work in one transaction, or in the one that is open.
    *
-   * @template T
-   *
    * @param callable(): T $work
    *   What is done or undone as a whole.
    *
    * @return T
    *   What the work returned.
+   *
+   * @template T
    */
   public function atomically(callable $work): mixed {
     if ($this->database->inTransaction()) {
@@ -240,6 +249,14 @@ final class Records {
     return $result;
   }
 
+  /**
+   * Inserts the row alone; TRUE when it was not there.
+   *
+   * @param string $kind
+   *   One of Schema::KINDS.
+   * @param array<string, mixed> $record
+   *   All columns.
+   */
   private function insertRow(string $kind, array $record): bool {
     $row = $this->toRow($record);
     $arguments = [];
@@ -257,6 +274,8 @@ final class Records {
   }
 
   /**
+   * Deletes records by key.
+   *
    * @param string $kind
    *   One of Schema::KINDS.
    * @param list<string> $keys
@@ -270,11 +289,19 @@ final class Records {
     });
   }
 
+  /**
+   * A query for the columns of a kind.
+   */
   private function select(string $kind): SelectInterface {
     return $this->database->select(Schema::table($kind), 'r')->fields('r', Schema::COLUMNS);
   }
 
   /**
+   * The columns that are stored.
+   *
+   * @param array<string, mixed> $record
+   *   A record.
+   *
    * @return array<string, string|int>
    *   The columns of a record.
    */
@@ -288,6 +315,11 @@ final class Records {
   }
 
   /**
+   * The record as the database returned it.
+   *
+   * @param array<string, mixed> $row
+   *   A row.
+   *
    * @return array<string, mixed>
    *   The record.
    */

@@ -21,12 +21,34 @@ final class Schema {
   /**
    * The columns of a record, without its payload.
    */
-  public const array COLUMNS = ['key', 'scope', 'label', 'state', 'version', 'due_at_ms', 'lease_until_ms', 'token', 'attempts', 'checksum', 'created_at_ms', 'updated_at_ms', 'detail'];
+  public const array COLUMNS = [
+    'key',
+    'scope',
+    'label',
+    'state',
+    'version',
+    'due_at_ms',
+    'lease_until_ms',
+    'token',
+    'attempts',
+    'checksum',
+    'created_at_ms',
+    'updated_at_ms',
+    'detail',
+  ];
 
   /**
    * The columns that hold numbers.
    */
-  public const array NUMBERS = ['version', 'due_at_ms', 'lease_until_ms', 'token', 'attempts', 'created_at_ms', 'updated_at_ms'];
+  public const array NUMBERS = [
+    'version',
+    'due_at_ms',
+    'lease_until_ms',
+    'token',
+    'attempts',
+    'created_at_ms',
+    'updated_at_ms',
+  ];
 
   /**
    * The name of a kind's table, of its payloads' table with $payload.

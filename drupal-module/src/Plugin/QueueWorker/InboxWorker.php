@@ -12,7 +12,9 @@ use Drupal\Core\Queue\SuspendQueueException;
 use Drupal\Core\StringTranslation\TranslatableMarkup;
 
 /**
- * Processes the inbox of one connection. The ledger is the queue: an item only says "look".
+ * Processes the inbox of one connection.
+ *
+ * The ledger is the queue: an item only says "look".
  */
 #[QueueWorker(
   id: self::QUEUE,
@@ -33,6 +35,8 @@ final class InboxWorker extends QueueWorkerBase implements ContainerFactoryPlugi
   private const float TIME_LIMIT_S = 45.0;
 
   /**
+   * Constructs the worker.
+   *
    * @param array<string, mixed> $configuration
    *   The plugin's configuration.
    * @param string $plugin_id
@@ -46,7 +50,7 @@ final class InboxWorker extends QueueWorkerBase implements ContainerFactoryPlugi
     array $configuration,
     $plugin_id,
     $plugin_definition,
-    private readonly InboxProcessor $processor,
+    protected InboxProcessor $processor,
   ) {
     parent::__construct($configuration, $plugin_id, $plugin_definition);
   }

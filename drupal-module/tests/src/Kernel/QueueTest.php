@@ -32,7 +32,9 @@ final class QueueTest extends CausewayKernelTestBase {
     $this->cron();
     $this->cron();
     $this->assertSame(1, $queue->numberOfItems());
-    $this->assertSame('parts', $queue->claimItem()->data);
+    $item = $queue->claimItem();
+    $this->assertIsObject($item);
+    $this->assertSame('parts', $item->data);
   }
 
   /**
@@ -55,6 +57,9 @@ final class QueueTest extends CausewayKernelTestBase {
     $worker->processItem('parts');
   }
 
+  /**
+   * Runs the module's part of cron.
+   */
   private function cron(): void {
     $this->container->get('module_handler')->invoke('causeway', 'cron');
   }

@@ -50,7 +50,7 @@ final class ShopController {
   public function price(string $id): array {
     $price = $this->seen(fn () => $this->prices->price($id));
     return $this->page($price, [
-      'price' => $this->text('span', 'price', $this->money($price->priceCents, $price->currency)),
+      'price' => $this->text('span', 'price', $this->money($price->amountCents, $price->currency)),
     ]);
   }
 
@@ -72,13 +72,13 @@ final class ShopController {
   /**
    * What was never seen and cannot be fetched now is a 503, not a crash.
    *
-   * @template T of \Drupal\causeway\Snapshot\SnapshotAwareInterface
-   *
    * @param callable(): T $read
    *   Reads it.
    *
    * @return T
    *   What was read.
+   *
+   * @template T of \Drupal\causeway\Snapshot\SnapshotAwareInterface
    */
   private function seen(callable $read): SnapshotAwareInterface {
     try {
@@ -124,6 +124,9 @@ final class ShopController {
     ];
   }
 
+  /**
+   * An amount as text.
+   */
   private function money(int $cents, string $currency): string {
     return sprintf('%d.%02d %s', intdiv($cents, 100), $cents % 100, $currency);
   }

@@ -15,8 +15,8 @@ final class PriceView implements SnapshotAwareInterface {
   use SnapshotAwareTrait;
 
   public function __construct(
-    public readonly int $priceCents,
-    public readonly string $currency = 'EUR',
+    public readonly int $amountCents,
+    public readonly string $currency,
   ) {}
 
 }

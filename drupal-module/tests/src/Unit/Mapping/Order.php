@@ -11,6 +11,28 @@ use Drupal\causeway\Mapping\ListOf;
  */
 final readonly class Order {
 
+  /**
+   * Constructs an order.
+   *
+   * @param string $id
+   *   The vendor's id.
+   * @param \DateTimeImmutable $placedAt
+   *   When it was placed.
+   * @param \Drupal\Tests\causeway\Unit\Mapping\Status $status
+   *   Its state.
+   * @param list<\Drupal\Tests\causeway\Unit\Mapping\Line> $lines
+   *   What was ordered.
+   * @param list<string> $labels
+   *   Labels.
+   * @param \Drupal\Tests\causeway\Unit\Mapping\Weight $weight
+   *   What it weighs.
+   * @param float $discount
+   *   A discount.
+   * @param string|null $note
+   *   A note, which is often missing.
+   * @param string $channel
+   *   Where it was placed.
+   */
   public function __construct(
     public string $id,
     public \DateTimeImmutable $placedAt,

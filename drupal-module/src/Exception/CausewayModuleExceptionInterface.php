@@ -9,4 +9,4 @@ namespace Drupal\causeway\Exception;
  *
  * What the extension throws implements \Causeway\Exception\CausewayException.
  */
-interface CausewayModuleException extends \Throwable {}
+interface CausewayModuleExceptionInterface extends \Throwable {}
