@@ -7,6 +7,7 @@ namespace Drupal\causeway\Store;
 use Drupal\Core\Database\Connection;
 use Drupal\Core\Database\Query\SelectInterface;
 use Drupal\Core\Database\Statement\FetchAs;
+use Drupal\Core\Database\Transaction;
 
 /**
  * Records in the site's database, as \Causeway\Store describes them.
@@ -220,6 +221,9 @@ final class Records {
   /**
    * Runs the work in one transaction, or in the one that is open.
    *
+   * Core begins SQLite's transactions as writers (BEGIN IMMEDIATE), so that
+   * none fails at once for having read first.
+   *
    * @param callable(): T $work
    *   What is done or undone as a whole.
    *
@@ -234,19 +238,30 @@ final class Records {
     }
     $transaction = $this->database->startTransaction();
     try {
-      $write = $this->dialect->beginWriting(Schema::table('cursor'));
-      if ($write !== NULL) {
-        $this->database->query($write);
-      }
       $result = $work();
     }
     catch (\Throwable $e) {
-      $transaction->rollBack();
+      $this->rollBack($transaction);
       throw $e;
     }
     // Its destructor would also commit, but could not tell of a failure.
     $transaction->commitOrRelease();
     return $result;
+  }
+
+  /**
+   * Rolls back, also where the database has done so by itself.
+   *
+   * SQLite does when the disk is full; core would then throw here, which hides
+   * why, and again when it commits at the end of the request.
+   */
+  private function rollBack(Transaction $transaction): void {
+    try {
+      $transaction->rollBack();
+    }
+    catch (\PDOException) {
+      $this->database->transactionManager()->voidClientTransaction();
+    }
   }
 
   /**
