@@ -103,10 +103,10 @@ impl PhpBackfill {
     pub fn run(
         &self,
         progress: Option<ZendCallable<'_>>,
-        max_chunks: Option<i64>,
+        maxChunks: Option<i64>,
     ) -> PhpResult<ZBox<ZendHashTable>> {
         let fetcher = self.connection.fetcher();
-        let max_chunks = max_chunks.and_then(|chunks| u64::try_from(chunks).ok());
+        let max_chunks = maxChunks.and_then(|chunks| u64::try_from(chunks).ok());
         let report = match progress {
             Some(callable) => {
                 let mut tell = |rows: u64, total: Option<u64>| {
