@@ -28,5 +28,5 @@ demo: build ## the drill against simulated vendors (MODE=php|drupal|all)
 lint: build ## formatting, clippy, stub drift, PHP syntax and static analysis
 	@tools/lint
 
-clean: ## remove build/, target/ and vendor/
-	@rm -rf build target vendor composer.lock
+clean: ## remove what was built, and vendor/
+	@rm -rf build target target-php8.4 vendor composer.lock

@@ -4,7 +4,8 @@
  * @file
  * The names of Causeway, for editors and static analysis.
  *
- * What is marked @planned is a name that was chosen and is not built yet.
+ * Generated from the extension by php-stubs/generate.php: change the docs in src/php, and what
+ * is marked @planned (a name that was chosen and is not built yet) in php-stubs/planned.php.
  */
 
 declare(strict_types=1);
@@ -12,34 +13,144 @@ declare(strict_types=1);
 namespace Causeway {
 
   /**
+   * Where durable records live: an application's own database, or one of Causeway's own stores.
+   *
+   * A record is an array: key (64 hex digits), scope, label, state, version, due_at_ms,
+   * lease_until_ms, token, attempts, checksum, created_at_ms, updated_at_ms, detail (a string of
+   * JSON), payload (bytes, or NULL). Kinds: inbox, outbox, snapshot, cursor, switch. Keys compare
+   * by bytes. Times are Unix milliseconds of the store's own clock.
+   */
+  interface Store {
+    /** The store's own clock, Unix milliseconds. */
+    public function nowMs(): int;
+    /**
+     * Inserts unless the key is there: one conditional write, never read-then-write.
+     *
+     * @param array<string, mixed> $record
+     *
+     * @return bool
+     *   TRUE when it was inserted.
+     */
+    public function insert(string $kind, array $record): bool;
+    /**
+     * The record with its payload, locked when a transaction is open; NULL when there is none.
+     *
+     * @return array<string, mixed>|null
+     */
+    public function read(string $kind, string $key): ?array;
+    /**
+     * Replaces the record only if its version is still $version; the new one carries
+     * $version + 1. Scope, label and created_at_ms stay; a payload of NULL leaves the stored one.
+     *
+     * @param array<string, mixed> $record
+     *
+     * @return bool
+     *   TRUE when it was replaced.
+     */
+    public function replace(string $kind, array $record, int $version): bool;
+    /**
+     * Records without payload in any of these states, oldest due first, then by key.
+     *
+     * @param list<string> $states
+     *
+     * @return list<array<string, mixed>>
+     */
+    public function find(string $kind, array $states, ?string $scope, bool $due_only, int $limit): array;
+    /**
+     * Counts by scope and state.
+     *
+     * @return list<array{scope: string, state: string, count: int, oldest_due_at_ms: int}>
+     */
+    public function counts(string $kind): array;
+    /**
+     * Deletes a record and its payload.
+     *
+     * @return bool
+     *   Whether it was there.
+     */
+    public function delete(string $kind, string $key): bool;
+    /**
+     * Deletes at most $limit records in these states that were last replaced before a time.
+     *
+     * @param list<string> $states
+     *
+     * @return int
+     *   How many went.
+     */
+    public function purge(string $kind, array $states, int $before_ms, int $limit): int;
+    /**
+     * Runs $work in one transaction, joining one that is open. An exception rolls back and is
+     * thrown on.
+     *
+     * @param callable(): mixed $work
+     *
+     * @return mixed
+     *   What $work returned.
+     */
+    public function atomically(callable $work): mixed;
+  }
+
+  /**
    * One connection: a vendor by name, and the calls to it.
+   *
+   * Cheap to make: sockets and TLS sessions are kept by the process, breaker, budget, token and
+   * counters are shared by all workers of the host under the connection's name.
    */
   final class Client {
     /**
-     * @param string $name
-     *   The connection's name; breaker, budget and counters are shared by all workers under it.
+     * Checks the options and joins what the workers share under this name; opens nothing yet.
+     *
      * @param array<string, mixed> $options
-     *   base_uri, auth, timeouts, retry, breaker, resources, webhook, headers, address, namespace.
+     *   base_uri (required), auth, headers, timeouts, retry, breaker, address, tls,
+     *   body_cap_bytes, resources, webhook, namespace.
      * @param \Causeway\Store|null $store
      *   Where durable records live: needed by snapshots, inbox, backfill and the switch.
      *
      * @throws \Causeway\Exception\OptionsException
-     *   When an option is unknown, of the wrong type or out of range; names the field and what is allowed.
+     *   When an option is unknown, of the wrong type or out of range; names the field.
      */
     public function __construct(string $name, array $options, ?Store $store = null) {}
+    /** The connection's name. */
     public function name(): string {}
-    /** @param array<string, mixed> $options  query, headers, json, form, body, idempotency_key, timeouts, throw_on_error, route */
-    public function request(string $method, string $uri, array $options = []): Response {}
-    public function get(string $uri, array $options = []): Response {}
-    public function head(string $uri, array $options = []): Response {}
-    public function options(string $uri, array $options = []): Response {}
-    public function delete(string $uri, array $options = []): Response {}
-    public function post(string $uri, array $options = []): Response {}
-    public function put(string $uri, array $options = []): Response {}
-    public function patch(string $uri, array $options = []): Response {}
-    /** Sends a persisted query by its hash, and with its text once when the server does not know the hash. */
-    public function graphql(string $uri, string $query, array $variables = [], array $options = []): Response {}
-    /** Counters and state that all workers of the host share: see Metrics::connection(). @return array<string, int|float|string|bool> */
+    /**
+     * Makes a call under the connection's policies.
+     *
+     * @param string $uri
+     *   Relative to base_uri, or absolute on the same origin.
+     * @param array<string, mixed>|null $options
+     *   query, headers, one of json, form, body; idempotency_key; timeouts {attempt_ms,
+     *   total_ms}; throw_on_error (TRUE: a status of 400 or above is thrown).
+     *
+     * @throws \Causeway\Exception\CallException
+     *   When there is no usable answer; its class and properties say what is known.
+     */
+    public function request(string $method, string $uri, ?array $options = null): Response {}
+    /** GET; see request(). */
+    public function get(string $uri, ?array $options = null): Response {}
+    /** HEAD; see request(). */
+    public function head(string $uri, ?array $options = null): Response {}
+    /** OPTIONS; see request(). */
+    public function options(string $uri, ?array $options = null): Response {}
+    /** DELETE; see request(). */
+    public function delete(string $uri, ?array $options = null): Response {}
+    /** POST; retried only with an idempotency_key, or when it surely was not sent. */
+    public function post(string $uri, ?array $options = null): Response {}
+    /** PUT; see request(). */
+    public function put(string $uri, ?array $options = null): Response {}
+    /** PATCH; retried as post() is. */
+    public function patch(string $uri, ?array $options = null): Response {}
+    /**
+     * Sends a persisted GraphQL query by its hash, and once with its text when the server does
+     * not know the hash yet.
+     *
+     * @param array<string, mixed>|null $variables
+     */
+    public function graphql(string $uri, string $query, ?array $variables = null): Response {}
+    /**
+     * Counters and state that all workers of the host share; see Metrics::connection().
+     *
+     * @return array<string, int|float|string|bool|null>
+     */
     public function metrics(): array {}
     /** Sends at once in the background. @planned */
     public function start(string $method, string $uri, array $options = []): PendingCall {}
@@ -51,21 +162,41 @@ namespace Causeway {
 
   /** What a vendor answered. PSR-7's names where PSR-7 has the concept. */
   final class Response {
+    /** The status code, 100 to 599. */
     public function getStatusCode(): int {}
+    /** The reason phrase as the vendor sent it, or the standard one. */
     public function getReasonPhrase(): string {}
+    /** '1.0', '1.1' or '2'. */
     public function getProtocolVersion(): string {}
-    /** @return array<string, list<string>> */
+    /**
+     * All fields by lower-case name.
+     *
+     * @return array<string, list<string>>
+     */
     public function getHeaders(): array {}
+    /** Whether the field is there; names are compared without case. */
     public function hasHeader(string $name): bool {}
-    /** @return list<string> */
+    /**
+     * The field's values, one for each line.
+     *
+     * @return list<string>
+     */
     public function getHeader(string $name): array {}
-    public function getHeaderLine(string $name): string {}
+    /** The field's values joined by a comma, empty when it is not there. */
+    public function getHeaderLine(string $name): mixed {}
     /** The whole body as bytes. */
-    public function text(): string {}
-    /** The body decoded as PHP's json_decode() does: the last of duplicate keys, integers beyond 64 bits as strings. */
+    public function text(): mixed {}
+    /**
+     * The body decoded as PHP's json_decode() does: arrays, the last of duplicate keys, integers
+     * beyond 64 bits as strings.
+     *
+     * @throws \JsonException
+     *   When the body is no JSON, or nested deeper than $depth.
+     */
     public function json(int $depth = 128): mixed {}
     /** Attempts that were made, 1 when the first succeeded. */
     public function attempts(): int {}
+    /** Milliseconds from the call's start to the end of the body. */
     public function elapsedMs(): float {}
     /** Sent to the vendor as X-Correlation-Id, and found in exceptions and logs. */
     public function correlationId(): string {}
@@ -73,14 +204,387 @@ namespace Causeway {
     public function getBody(): Body {}
   }
 
-  /** @planned */
+  /** A secret by reference: read when it is needed, never shown. */
+  final class Secret {
+    /**
+     * Refers to a secret.
+     *
+     * @param string $reference
+     *   'env:NAME', 'file:/path', or a prefix with a registered resolver: 'key:id'.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When the text is no reference.
+     */
+    public static function ref(string $reference): Secret {}
+    /**
+     * Registers who answers references with this prefix, until the end of the request. It is
+     * called outside any call to a vendor; its answers are kept for at most 60 s.
+     *
+     * @param callable(string): ?string $resolver
+     *   Gets what stands after the colon; NULL means that there is no such secret.
+     */
+    public static function resolver(string $prefix, mixed $resolver): void {}
+  }
+
+  /** What was already done: one row for each (source, event id). */
+  final class Ledger {
+    /**
+     * A ledger on this store.
+     *
+     * @param array<string, mixed>|null $options
+     *   lease_ms (30000), max_attempts (8), base_delay_ms (1000), max_delay_ms (3600000).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     */
+    public function __construct(Store $store, ?array $options = null) {}
+    /**
+     * Records an event without claiming it.
+     *
+     * @return 'recorded'|'duplicate'|'conflict'
+     */
+    public function record(string $source, string $event_id, string $payload): string {}
+    /** Claims an event, recording it first when it is new; see Claim::status(). */
+    public function claim(string $source, string $event_id, string $payload): Claim {}
+    /**
+     * Claims up to $limit events that are due, oldest first.
+     *
+     * @return list<\Causeway\Claim>
+     */
+    public function claimDue(int $limit = 1, ?string $source = null): array {}
+    /**
+     * Runs $handler once for the event and records what it returns.
+     *
+     * No transaction is open while it runs: it is at least once in general, and exactly once
+     * where the handler completes the claim in the store's own transaction, together with its
+     * effect. A duplicate returns the recorded outcome without running the handler.
+     *
+     * @param callable(\Causeway\Claim): mixed $handler
+     *
+     * @throws \Causeway\Exception\InProgressException
+     * @throws \Causeway\Exception\ConflictException
+     * @throws \Causeway\Exception\DeadLetterException
+     * @throws \Causeway\Exception\LeaseLostException
+     */
+    public function run(string $source, string $event_id, string $payload, callable $handler): mixed {}
+    /**
+     * How many events stand where.
+     *
+     * @return array{pending: int, claimed: int, done: int, dead: int, conflict: int, oldest_pending_age_ms: int}
+     */
+    public function counts(?string $source = null): array {}
+    /**
+     * Events that were given up, with their last error.
+     *
+     * @return list<array{source: string, event_id: string, attempts: int, error: string, updated_at_ms: int}>
+     */
+    public function deadLetters(?string $source = null, int $limit = 100): array {}
+    /** Puts a dead letter back in line, with its attempts counted anew. FALSE when there is none. */
+    public function replay(string $source, string $event_id): bool {}
+    /**
+     * Deletes at most $limit done rows older than this; how many went. Keep them for longer than
+     * the senders repeat their deliveries.
+     */
+    public function purge(int $older_than_s, int $limit = 1000): int {}
+  }
+
+  /** A lease on one event, with its fencing token. */
+  final class Claim {
+    /**
+     * What the claim found.
+     *
+     * @return 'won'|'in_progress'|'done'|'conflict'|'dead'
+     */
+    public function status(): string {}
+    /** Where the event came from. */
+    public function source(): string {}
+    /** The event's id. */
+    public function eventId(): string {}
+    /** The recorded payload, bytes. */
+    public function payload(): mixed {}
+    /** Which attempt this is, from 1. */
+    public function attempt(): int {}
+    /** Rises with each claim of this event: a completion with an older token is refused. */
+    public function token(): int {}
+    /** The recorded outcome of a done event, else NULL. */
+    public function outcome(): mixed {}
+    /**
+     * A key derived from source, event and step, the same on every repeat: the idempotency key of
+     * the handler's own calls.
+     */
+    public function key(string $step): string {}
+    /**
+     * Prolongs the lease by its full length.
+     *
+     * @throws \Causeway\Exception\LeaseLostException
+     *   When another worker has the event, or the lease ran out.
+     */
+    public function renew(): void {}
+    /**
+     * Marks the event done. Inside Store::atomically() together with the effect, the two are one.
+     *
+     * @throws \Causeway\Exception\LeaseLostException
+     *   When another worker has the event: the effect must be rolled back.
+     */
+    public function complete(mixed $outcome = null): void {}
+    /**
+     * Records a failure: due again after a backoff, or dead after the last attempt.
+     *
+     * @return 'pending'|'dead'
+     *
+     * @throws \Causeway\Exception\LeaseLostException
+     */
+    public function fail(string $error): string {}
+    /**
+     * Gives the event back without counting an attempt; it is due again after $delayMs.
+     *
+     * @throws \Causeway\Exception\LeaseLostException
+     */
+    public function release(int $delay_ms = 0): void {}
+  }
+
+  /**
+   * Webhooks in: verified, recorded, processed later. The connection's `webhook` option says how
+   * deliveries are verified and which entity an event names.
+   */
+  final class Inbox {
+    /**
+     * The inbox of this connection, in its store.
+     *
+     * @param array<string, mixed>|null $options
+     *   The ledger's: lease_ms, max_attempts, base_delay_ms, max_delay_ms.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When the client has no store, or the connection no `webhook` option.
+     */
+    public function __construct(Client $client, ?array $options = null) {}
+    /**
+     * Verifies a delivery and records its events. Never throws for what a sender did: the
+     * receipt says what to answer.
+     *
+     * @param array<string, mixed> $headers
+     *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+     */
+    public function receive(string $body, array $headers, string $method = 'POST', string $url = ''): Receipt {}
+    /**
+     * Processes up to $limit events that are due. For each: claims it, fetches the entity anew by
+     * its id, replaces the snapshot and marks the event done in one transaction, then invalidates.
+     *
+     * @param callable(list<string>): void|null $invalidate
+     *   Gets the cache tags of what changed, after the commit.
+     * @param callable(\Causeway\Webhook\Event, ?array): void|null $effect
+     *   Runs inside the transaction, with the event and the fetched entity (NULL when it is
+     *   gone). What it throws rolls the event back and counts as a failed attempt.
+     *
+     * @return array{processed: int, failed: int, deferred: int, dead: int}
+     */
+    public function process(int $limit = 50, ?callable $invalidate = null, ?callable $effect = null): array {}
+    /** The ledger behind it: counts, dead letters, replay. */
+    public function ledger(): Ledger {}
+  }
+
+  /** What became of a delivery, and the answer that its sender gets. */
+  final class Receipt {
+    /**
+     * The HTTP status: 202 when it was recorded, is repeated or in conflict; 400 or 401 when it
+     * is refused; 503 when it could not be stored, so that the sender repeats it.
+     */
+    public function status(): int {}
+    /**
+     * What happened.
+     *
+     * @return 'recorded'|'duplicate'|'conflict'|'refused'|'unavailable'|'challenge'
+     */
+    public function verdict(): string {}
+    /** The reason of a refusal, a word that programs can read; else NULL. */
+    public function reason(): ?string {}
+    /** Seconds for the Retry-After field, or NULL. */
+    public function retryAfterS(): ?int {}
+    /** The body that the sender wants to see, often empty. */
+    public function body(): mixed {}
+  }
+
+  /** The last good answer for each remote entity. The connection's `resources` option says which. */
+  final class Snapshots {
+    /**
+     * The snapshots of this connection, in its store.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When the client has no store.
+     */
+    public function __construct(Client $client) {}
+    /**
+     * The snapshot: fresh; or stale, and noted for refreshStale(); or, when there is none,
+     * fetched now within the connection's timeouts.page_ms, once for all workers that ask.
+     *
+     * @throws \Causeway\Exception\SnapshotMissingException
+     *   When there is none and none could be had; the cause is the previous exception.
+     */
+    public function get(string $resource, string $id): Snapshot {}
+    /** As get(), but never fetches and notes nothing. */
+    public function peek(string $resource, string $id): ?Snapshot {}
+    /**
+     * Several snapshots by id, as get() has them.
+     *
+     * @param list<string> $ids
+     *
+     * @return array<string, \Causeway\Snapshot>
+     */
+    public function many(string $resource, array $ids): array {}
+    /**
+     * Fetches now, revalidating by ETag or Last-Modified, and returns the new snapshot.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function refresh(string $resource, string $id): Snapshot {}
+    /**
+     * To be called after the response was sent: refreshes what get() found stale. At most one
+     * refresh at a time runs for a connection on this host; what is skipped is stale at the next
+     * view again.
+     *
+     * @param callable(list<string>): void|null $invalidate
+     *   Gets the cache tags of what changed.
+     *
+     * @return array{refreshed: int, unchanged: int, failed: int, skipped: int}
+     */
+    public function refreshStale(?callable $invalidate = null): array {}
+    /**
+     * Invalidates cache tags that a killed process still owes; how many snapshots were settled.
+     *
+     * @param callable(list<string>): void $invalidate
+     */
+    public function settle(callable $invalidate, int $limit = 100): int {}
+    /**
+     * Stores data that came another way, as a fresh snapshot.
+     *
+     * @param array<string, mixed> $data
+     */
+    public function put(string $resource, string $id, array $data): Snapshot {}
+    /** Deletes the snapshot; whether it was there. */
+    public function forget(string $resource, string $id): bool {}
+    /** The connection's name. */
+    public function connection(): mixed {}
+  }
+
+  /** One remote entity as it was last seen. */
+  final class Snapshot {
+    /** The resource's name. */
+    public function resource(): string {}
+    /** The entity's id at the vendor. */
+    public function id(): string {}
+    /** The decoded JSON, objects as arrays. */
+    public function data(): mixed {}
+    /** Whether it is older than the resource's fresh_s. */
+    public function isStale(): bool {}
+    /** When the vendor last confirmed it, Unix milliseconds. */
+    public function fetchedAtMs(): int {}
+    /** Until when it is fresh, Unix milliseconds. */
+    public function freshUntilMs(): int {}
+    /** Seconds for a page's max-age; 0 when stale. */
+    public function maxAgeS(): int {}
+    /**
+     * The cache tags of this entity.
+     *
+     * @return list<string>
+     */
+    public function tags(): array {}
+    /** Rises with each write. */
+    public function version(): int {}
+    /** SHA-256 of the JSON as it was answered, 64 hex digits. */
+    public function checksum(): string {}
+    /** The vendor's ETag, where it gave one. */
+    public function etag(): ?string {}
+  }
+
+  /**
+   * A resumable walk over a vendor's list. Rows and cursor of a chunk are stored in one
+   * transaction: a killed run goes on without a gap or a double.
+   */
+  final class Backfill {
+    /**
+     * A walk that fills the snapshots of this resource.
+     *
+     * @param array<string, mixed> $options
+     *   path (required), items ('/items') and id ('/id') as JSON pointers, cursor {in: 'cursor',
+     *   out: '/next_cursor'}, page_param ('limit'), page_size (500), chunk (500 rows a
+     *   transaction), total (JSON pointer), lease_ms (10000).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     */
+    public function __construct(Client $client, string $resource, array $options) {}
+    /**
+     * Runs until the list's end, or for $maxChunks chunks; goes on where an earlier run stopped.
+     *
+     * @param callable(int, ?int): void|null $progress
+     *   Gets the rows so far and the total, where the vendor says it, after each chunk.
+     *
+     * @return array{rows: int, chunks: int, done: bool}
+     *
+     * @throws \Causeway\Exception\InProgressException
+     *   When another runner has it.
+     */
+    public function run(?callable $progress = null, ?int $max_chunks = null): array {}
+    /**
+     * Where it stands.
+     *
+     * @return array{cursor: ?string, rows: int, done: bool, updated_at_ms: int}
+     */
+    public function state(): array {}
+    /** Starts over at the next run; the snapshots stay. */
+    public function reset(): void {}
+  }
+
+  /**
+   * The switch of each connection: a durable record that every worker of every host sees within a
+   * second, before each attempt. Pages go on from snapshots, the inbox keeps recording.
+   */
+  final class Switches {
+    /** The switches of this store. */
+    public function __construct(Store $store) {}
+    /** Switches a connection off. */
+    public function pause(string $connection, string $reason = ''): void {}
+    /** Switches it on again. */
+    public function resume(string $connection): void {}
+    /** Whether it is off. */
+    public function isPaused(string $connection): bool {}
+    /**
+     * Every connection that was ever switched.
+     *
+     * @return array<string, array{paused: bool, reason: string, since_ms: int}>
+     */
+    public function all(): array {}
+  }
+
+  /** Counters and state that all workers of the host share. */
+  final class Metrics {
+    /**
+     * Counters of one connection since the segment was made, and its state.
+     *
+     * @return array{calls: int, entered: int, attempts: int, succeeded: int, failed: int, retries: int, retries_denied: int, refused_by_breaker: int, refused_by_switch: int, breaker_opened: int, token_requests: int, coalesced: int, snapshot_fresh: int, snapshot_stale: int, snapshot_missing: int, breaker_state: 'closed'|'open'|'half_open', paused: bool, last_success_age_ms: ?int}
+     */
+    public static function connection(string $name, string $namespace = ''): array {}
+    /**
+     * The same of every connection, by name, with the namespace and a slash before it where it
+     * has one.
+     *
+     * @return array<string, array<string, int|string|bool|null>>
+     */
+    public static function all(): array {}
+    /**
+     * The shared segment itself.
+     *
+     * @return array{kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int, capacity: int, overflowed: int}
+     */
+    public static function segment(): array {}
+  }
+
+  /** A call under way in the background. @planned */
   final class PendingCall {
     public function wait(?int $timeoutMs = null): Response {}
     public function isDone(): bool {}
     public function cancel(): void {}
   }
 
-  /** @planned */
+  /** The body of a response, read piece by piece. @planned */
   final class Body implements \Stringable {
     public function read(int $lengthBytes): string {}
     public function eof(): bool {}
@@ -90,118 +594,6 @@ namespace Causeway {
     public function saveTo(mixed $target): int {}
     public function events(): \Iterator {}
     public function __toString(): string {}
-  }
-
-  /** A secret by reference: read when needed, never shown. */
-  final class Secret {
-    /** @param string $reference  'env:NAME', 'file:/path' or 'key:id' (through a registered resolver) */
-    public static function ref(string $reference): Secret {}
-    /** Answers references with this prefix; called outside any call, its answer kept for at most 60 s. @param callable(string): ?string $resolver */
-    public static function resolver(string $prefix, callable $resolver): void {}
-  }
-
-  /**
-   * Where durable records live: an application's own database, or one of Causeway's own stores.
-   *
-   * A record is an array: key (64 hex digits), scope, label, state, version, due_at_ms, lease_until_ms,
-   * token, attempts, checksum, created_at_ms, updated_at_ms, detail (a string of JSON), payload (bytes, or null).
-   * Kinds: inbox, outbox, snapshot, cursor, switch. Keys compare by bytes. Times are the store's own clock.
-   */
-  interface Store {
-    /** The store's own clock, Unix milliseconds. */
-    public function nowMs(): int;
-    /** Inserts unless the key is there. One statement, never read-then-write. True when inserted. @param array<string, mixed> $record */
-    public function insert(string $kind, array $record): bool;
-    /** The record with its payload, locked when a transaction is open; NULL when there is none. @return array<string, mixed>|null */
-    public function read(string $kind, string $key): ?array;
-    /** Replaces the record only if its version is still $version; the new one carries $version + 1. True when replaced. A payload of NULL leaves the stored payload. @param array<string, mixed> $record */
-    public function replace(string $kind, array $record, int $version): bool;
-    /** Records without payload, oldest due first. @param list<string> $states @return list<array<string, mixed>> */
-    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array;
-    /** @return list<array{scope: string, state: string, count: int, oldest_due_at_ms: int}> */
-    public function counts(string $kind): array;
-    public function delete(string $kind, string $key): bool;
-    /** Deletes at most $limit records in these states that were updated before. @param list<string> $states */
-    public function purge(string $kind, array $states, int $beforeMs, int $limit): int;
-    /** Runs $work in one transaction (joins one that is open); an exception rolls it back and is thrown on. */
-    public function atomically(callable $work): mixed;
-  }
-
-  /** What was already done: one row for each (source, event id). */
-  final class Ledger {
-    /** @param array<string, mixed> $options  lease_ms (30000), max_attempts (8), base_delay_ms (1000), max_delay_ms (3600000) */
-    public function __construct(Store $store, array $options = []) {}
-    /** Records an event without claiming it. @return 'recorded'|'duplicate'|'conflict' */
-    public function record(string $source, string $eventId, string $payload): string {}
-    /** Claims an event, recording it first when it is new; see Claim::status(). */
-    public function claim(string $source, string $eventId, string $payload): Claim {}
-    /** Claims up to $limit events that are due. @return list<Claim> */
-    public function claimDue(int $limit = 1, ?string $source = null): array {}
-    /** Runs $handler once for the event: at least once in general, exactly once where the handler completes the claim in the store's own transaction. A duplicate returns the recorded outcome. @param callable(Claim): mixed $handler */
-    public function run(string $source, string $eventId, string $payload, callable $handler): mixed {}
-    /** @return array{pending: int, claimed: int, done: int, dead: int, conflict: int, oldest_pending_age_ms: int} */
-    public function counts(?string $source = null): array {}
-    /** @return list<array{source: string, event_id: string, attempts: int, error: string, updated_at_ms: int}> */
-    public function deadLetters(?string $source = null, int $limit = 100): array {}
-    /** Puts a dead letter back in line. False when there is none. */
-    public function replay(string $source, string $eventId): bool {}
-    /** Deletes done rows older than this, in bounded steps. */
-    public function purge(int $olderThanS, int $limit = 1000): int {}
-  }
-
-  /** A lease on one event, with its fencing token. */
-  final class Claim {
-    /** @return 'won'|'in_progress'|'done'|'conflict'|'dead' */
-    public function status(): string {}
-    public function source(): string {}
-    public function eventId(): string {}
-    public function payload(): string {}
-    public function attempt(): int {}
-    /** Rises with each claim of this event: a completion with an older token is refused. */
-    public function token(): int {}
-    /** The recorded outcome of a done event. */
-    public function outcome(): mixed {}
-    /** A key derived from source, event and step, the same on every repeat: for the handler's own calls. */
-    public function key(string $step): string {}
-    /** Prolongs the lease. @throws \Causeway\Exception\LeaseLostException */
-    public function renew(): void {}
-    /** Marks done; inside Store::atomically() together with the effect. @throws \Causeway\Exception\LeaseLostException */
-    public function complete(mixed $outcome = null): void {}
-    /** Records a failure: due again after a backoff, or dead after the last attempt. @return 'pending'|'dead' */
-    public function fail(string $error): string {}
-    /** Gives the event back without counting an attempt. */
-    public function release(int $delayMs = 0): void {}
-  }
-
-  /** Webhooks in: verified, recorded, processed later. The connection's `webhook` option says how. */
-  final class Inbox {
-    /** @param array<string, mixed> $options  the ledger's options */
-    public function __construct(Client $client, array $options = []) {}
-    /** Verifies and records; the receipt's status is the answer to the sender. @param array<string, mixed> $headers  in any shape PHP has them */
-    public function receive(string $body, array $headers, string $method = 'POST', string $url = ''): Receipt {}
-    /**
-     * Processes what is due: claims, re-fetches the entity by id, replaces its snapshot and marks done in one transaction, then invalidates.
-     *
-     * @param callable(array<string>): void|null $invalidate  gets cache tags after the commit
-     * @param callable(Event, ?array<string, mixed>): void|null $effect  runs inside the transaction, with the event and the fetched entity (NULL when it is gone)
-     * @return array{processed: int, failed: int, deferred: int, dead: int}
-     */
-    public function process(int $limit = 50, ?callable $invalidate = null, ?callable $effect = null): array {}
-    public function ledger(): Ledger {}
-  }
-
-  /** What became of a delivery. */
-  final class Receipt {
-    /** 202 when recorded, repeated or in conflict; 400, 401 when refused; 503 when it could not be stored. */
-    public function status(): int {}
-    /** @return 'recorded'|'duplicate'|'conflict'|'refused'|'unavailable'|'challenge' */
-    public function verdict(): string {}
-    /** Machine-readable reason of a refusal, else NULL. */
-    public function reason(): ?string {}
-    /** Seconds for Retry-After, or NULL. */
-    public function retryAfterS(): ?int {}
-    /** The body that the sender wants to see, often empty. */
-    public function body(): string {}
   }
 
   /** Write-behind. @planned */
@@ -214,146 +606,10 @@ namespace Causeway {
     public function replay(string $id): bool {}
   }
 
-  /** The last good answer for each remote entity. The connection's `resources` option says which. */
-  final class Snapshots {
-    public function __construct(Client $client) {}
-    /** The snapshot: fresh, or stale (and noted for refreshStale()), or fetched now when there is none. @throws \Causeway\Exception\SnapshotMissingException */
-    public function get(string $resource, string $id): Snapshot {}
-    /** As get(), but never fetches. */
-    public function peek(string $resource, string $id): ?Snapshot {}
-    /** @param list<string> $ids @return array<string, Snapshot> */
-    public function many(string $resource, array $ids): array {}
-    /** Fetches now, with revalidation; the new snapshot. */
-    public function refresh(string $resource, string $id): Snapshot {}
-    /** To be called after the response: refreshes what get() found stale, at most one refresh per connection and host at a time. @param callable(array<string>): void|null $invalidate @return array{refreshed: int, unchanged: int, failed: int, skipped: int} */
-    public function refreshStale(?callable $invalidate = null): array {}
-    /** Invalidates tags that a killed process owes. @param callable(array<string>): void $invalidate @return int  snapshots settled */
-    public function settle(callable $invalidate, int $limit = 100): int {}
-    /** @param array<string, mixed> $data */
-    public function put(string $resource, string $id, array $data): Snapshot {}
-    public function forget(string $resource, string $id): bool {}
-  }
-
-  /** One remote entity as it was last seen. */
-  final class Snapshot {
-    public function resource(): string {}
-    public function id(): string {}
-    /** The decoded JSON. */
-    public function data(): mixed {}
-    public function isStale(): bool {}
-    public function fetchedAtMs(): int {}
-    public function freshUntilMs(): int {}
-    /** Seconds for a page's max-age; 0 when stale. */
-    public function maxAgeS(): int {}
-    /** @return list<string> */
-    public function tags(): array {}
-    public function version(): int {}
-    public function checksum(): string {}
-    public function etag(): ?string {}
-  }
-
-  /** A resumable walk over a vendor's list. */
-  final class Backfill {
-    /** @param array<string, mixed> $options  path, items (JSON pointer), id (JSON pointer), cursor {in, out}, page_size, chunk, query */
-    public function __construct(Client $client, string $resource, array $options = []) {}
-    /** Runs until the end, a limit, pause or a signal. @param callable(int $rows, ?int $total): void|null $progress @return array{rows: int, chunks: int, done: bool} */
-    public function run(?callable $progress = null, ?int $maxChunks = null): array {}
-    /** @return array{cursor: ?string, rows: int, done: bool, updated_at_ms: int} */
-    public function state(): array {}
-    public function reset(): void {}
-  }
-
   /** Runs inbox, outbox, refresh and backfill in one loop. @planned */
   final class Worker {
     public function __construct(array $connections, array $options = []) {}
     public function run(): array {}
-  }
-
-  /** The switch of each connection: a durable record that every worker of every host sees within a second. */
-  final class Switches {
-    public function __construct(Store $store) {}
-    public function pause(string $connection, string $reason = ''): void {}
-    public function resume(string $connection): void {}
-    public function isPaused(string $connection): bool {}
-    /** @return array<string, array{paused: bool, reason: string, since_ms: int}> */
-    public function all(): array {}
-  }
-
-  /** Counters that all workers of the host share. */
-  final class Metrics {
-    /** @return array{calls: int, attempts: int, entered: int, succeeded: int, failed: int, retries: int, retries_denied: int, refused_by_breaker: int, refused_by_switch: int, breaker_state: string, breaker_opened: int, token_requests: int, coalesced: int, snapshot_fresh: int, snapshot_stale: int, snapshot_missing: int, last_success_age_ms: ?int} */
-    public static function connection(string $name, string $namespace = ''): array {}
-    /** @return array<string, array<string, int|float|string|bool|null>> */
-    public static function all(): array {}
-    /** @return array{kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int, capacity: int, overflowed: int} */
-    public static function segment(): array {}
-  }
-}
-
-namespace Causeway\Store {
-
-  /** Causeway's own records in one SQLite file that the extension alone opens. Holds no foreign effects: atomically() is for an application's own database. */
-  final class SqliteStore implements \Causeway\Store {
-    public function __construct(string $path) {}
-  }
-
-  /** @planned */
-  final class RedisStore implements \Causeway\Store {
-    public function __construct(string $url) {}
-  }
-}
-
-namespace Causeway\Webhook {
-
-  /** Verifies deliveries of one scheme. */
-  final class Verifier {
-    /**
-     * @param string $scheme  'standard-webhooks', 'github', 'stripe'
-     * @param array<string, mixed> $options  secrets (strings as the vendor wrote them, or Secret), secrets_hex, secrets_b64, tolerance_s (300 where the scheme signs a time)
-     * @throws \Causeway\Exception\OptionsException
-     */
-    public function __construct(string $scheme, array $options) {}
-    /** @param array<string, mixed> $headers  in any shape PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER */
-    public function verify(string $body, array $headers, string $method = 'POST', string $url = ''): Delivery {}
-    public function scheme(): string {}
-  }
-
-  /** A verified delivery. */
-  final class Delivery {
-    /** @return list<Event> */
-    public function events(): array {}
-    public function scheme(): string {}
-    /** Which of the configured secrets matched, from 0. */
-    public function secretIndex(): int {}
-    /** What the sender wants as an answer, or NULL. @planned */
-    public function reply(): ?Reply {}
-  }
-
-  /** One event of a delivery. */
-  final class Event {
-    /** The id to use against replays: the scheme's own, or a hash of the signed bytes where it has none. */
-    public function id(): string {}
-    public function type(): ?string {}
-    public function timeMs(): ?int {}
-    public function source(): string {}
-    /** SHA-256 of the payload, 64 hex digits. */
-    public function checksum(): string {}
-    public function payload(): string {}
-    public function json(int $depth = 128): mixed {}
-  }
-
-  /** @planned */
-  final class Reply {
-    public function status(): int {}
-    public function body(): string {}
-    public function contentType(): string {}
-  }
-
-  /** Signs what is ours to send. @planned */
-  final class Signer {
-    public function __construct(string $scheme, array $options) {}
-    /** @return array<string, string>  header fields */
-    public function sign(string $body, ?string $id = null): array {}
   }
 }
 
@@ -370,74 +626,150 @@ namespace Causeway\Exception {
 
   /** A call gave no usable answer; says what is known. */
   class CallException extends \RuntimeException implements CausewayException {
+    /** The connection's name. */
     public string $connection;
     /** Whether the vendor may have seen the request: 'no', 'maybe' or 'yes'. */
     public string $sent;
+    /** Attempts that were made; 0 when nothing was sent. */
     public int $attempts;
+    /** Milliseconds from the call's start. */
     public int $elapsedMs;
     /** The vendor's status, where there was one. */
     public ?int $status;
     /** When to come back, where it is known. */
     public ?int $retryAfterMs;
+    /** Sent to the vendor as X-Correlation-Id, and found in logs. */
     public string $correlationId;
   }
+
   /** No connection: refused, unreachable, name not found, TLS. Not sent. */
   class ConnectException extends CallException {}
+
   /** The connection broke after the request may have been sent. */
   class NetworkException extends CallException {}
+
   /** An attempt's or the total time ran out. */
   class TimeoutException extends CallException {}
+
   /** The vendor answered with a status of 400 or more. */
   class StatusException extends CallException {
-    /** The answer. */
-    public ?\Causeway\Response $response;
+    /** The answer, a \Causeway\Response. */
+    public mixed $response;
   }
+
   /** The breaker is open; nothing was sent. */
   class BreakerOpenException extends CallException {}
+
   /** The connection is switched off; nothing was sent. */
   class PausedException extends CallException {}
+
   /** The vendor or the throttle says to come back later. */
   class ThrottledException extends CallException {}
+
   /** No token could be had. */
   class AuthException extends CallException {}
+
   /** The target address is not allowed for this connection. */
   class AddressRefusedException extends CallException {}
+
   /** A cap was exceeded: body, headers, JSON depth. */
   class LimitException extends CallException {}
+
   /** The wait was interrupted by a signal or PHP's time limit. */
   class InterruptedException extends CallException {}
 
   /** A webhook was refused. */
   class SignatureException extends \RuntimeException implements CausewayException {
-    /** 'missing_header', 'malformed_header', 'malformed_timestamp', 'timestamp_too_old', 'timestamp_in_future', 'no_match', 'malformed_body', 'unsupported_algorithm' */
+    /**
+     * Why: 'missing_header', 'malformed_header', 'malformed_timestamp', 'timestamp_too_old',
+     * 'timestamp_in_future', 'no_match', 'malformed_body', 'unsupported_algorithm', or
+     * 'secret_unavailable', which is no verdict: the sender should repeat.
+     */
     public string $reason;
   }
 
   /** The store could not do it. */
   class StoreException extends \RuntimeException implements CausewayException {
-    /** What can be done: 'busy' (try again), 'full', 'unavailable', 'corrupt', 'misuse' */
+    /** What can be done: 'busy' (try again), 'full', 'unavailable', 'corrupt', 'misuse'. */
     public string $reason;
   }
+
   /** The lease was lost to another worker, or ran out: the effect must not be committed. */
   class LeaseLostException extends \RuntimeException implements CausewayException {}
+
   /** Another worker holds the event. */
   class InProgressException extends \RuntimeException implements CausewayException {}
+
   /** The same id came with another payload. */
   class ConflictException extends \RuntimeException implements CausewayException {}
+
   /** The event is in the dead letters. */
   class DeadLetterException extends \RuntimeException implements CausewayException {}
-  /** No snapshot, and none could be fetched within the page's deadline; the cause is the previous exception. */
+
+  /**
+   * No snapshot, and none could be fetched within the page's deadline; the cause is the previous
+   * exception.
+   */
   class SnapshotMissingException extends \RuntimeException implements CausewayException {}
+}
+
+namespace Causeway\Store {
+
+  /**
+   * Causeway's own records in one SQLite file, which the extension alone opens in this process.
+   *
+   * The file is in WAL mode and written with synchronous=FULL: what was reported as stored survives
+   * a power cut. It holds no effects of others: atomically() is for an application's own database.
+   */
+  final class SqliteStore implements \Causeway\Store {
+    /**
+     * Opens the file, or makes it in a directory that exists.
+     *
+     * @throws \Causeway\Exception\StoreException
+     *   When it cannot be opened or is no SQLite file.
+     */
+    public function __construct(string $path) {}
+    public function nowMs(): int {}
+    public function insert(string $kind, array $record): bool {}
+    public function read(string $kind, string $key): ?array {}
+    public function replace(string $kind, array $record, int $version): bool {}
+    public function find(string $kind, array $states, ?string $scope, bool $due_only, int $limit): array {}
+    public function counts(string $kind): array {}
+    public function delete(string $kind, string $key): bool {}
+    public function purge(string $kind, array $states, int $before_ms, int $limit): int {}
+    public function atomically(callable $_work): mixed {}
+  }
+
+  /** Causeway's own records in Redis, for more than one host. @planned */
+  final class RedisStore implements \Causeway\Store {
+    public function __construct(string $url) {}
+  }
 }
 
 namespace Causeway\Testing {
 
-  /** The clock of tests; needs the ini setting causeway.testing=1 and the command line. */
+  /**
+   * The clock of tests. Needs the ini setting causeway.testing=1 and the command line: a web
+   * request can never freeze time. Backoff, breaker windows, leases, freshness and token lifetimes
+   * obey it.
+   */
   final class Clock {
-    public static function freeze(int $unixMs): void {}
+    /**
+     * Stops time at this moment, Unix milliseconds.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When testing is not switched on.
+     */
+    public static function freeze(int $unix_ms): void {}
+    /** Moves the frozen time on. */
     public static function advance(int $ms): void {}
+    /** Lets time run again. */
     public static function thaw(): void {}
-    /** Waits that a frozen clock skipped, milliseconds. @return list<int> */
+    /**
+     * Waits that the frozen clock skipped, milliseconds.
+     *
+     * @return list<int>
+     */
     public static function waits(): array {}
   }
 
@@ -453,5 +785,94 @@ namespace Causeway\Testing {
   /** Records to files with redaction, and replays them. @planned */
   final class Recorder {
     public function __construct(string $directory, string $mode = 'replay') {}
+  }
+}
+
+namespace Causeway\Webhook {
+
+  /**
+   * Verifies deliveries of one scheme, strictly: raw bytes, the window both ways, several secrets,
+   * comparison in constant time.
+   */
+  final class Verifier {
+    /**
+     * Checks the options once.
+     *
+     * @param string $scheme
+     *   'standard-webhooks', 'github' or 'stripe'.
+     * @param array<string, mixed> $options
+     *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64,
+     *   tolerance_s (300 where the scheme signs a time, FALSE for no window).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   For an unknown scheme or option, and for a secret that is empty or does not decode.
+     */
+    public function __construct(string $scheme, array $options) {}
+    /**
+     * Verifies a delivery as of now.
+     *
+     * @param string $body
+     *   The raw body, before anything parsed it.
+     * @param array<string, mixed> $headers
+     *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+     *
+     * @throws \Causeway\Exception\SignatureException
+     *   When it is refused; $reason says why.
+     */
+    public function verify(string $body, array $headers, string $method = 'POST', string $url = ''): Delivery {}
+    /** The scheme's name. */
+    public function scheme(): string {}
+  }
+
+  /** A verified delivery. */
+  final class Delivery {
+    /**
+     * What it brings; at least one, for some vendors several.
+     *
+     * @return list<\Causeway\Webhook\Event>
+     */
+    public function events(): array {}
+    /** The scheme's name. */
+    public function scheme(): string {}
+    /** Which of the configured secrets matched, from 0. */
+    public function secretIndex(): int {}
+    /** What the sender wants as an answer, or NULL. @planned */
+    public function reply(): ?Reply {}
+  }
+
+  /** One event of a delivery. */
+  final class Event {
+    /** The id to use against replays: the scheme's own, or a hash of the signed bytes. */
+    public function id(): string {}
+    /** What happened, where the vendor says it. */
+    public function type(): ?string {}
+    /** When it happened, Unix milliseconds, where the vendor says it. */
+    public function timeMs(): ?int {}
+    /** The connection's name for an inbox's events, else the scheme's. */
+    public function source(): string {}
+    /** SHA-256 of the payload, 64 hex digits. */
+    public function checksum(): string {}
+    /** The payload, bytes. */
+    public function payload(): mixed {}
+    /**
+     * The payload decoded as PHP's json_decode() does.
+     *
+     * @throws \JsonException
+     */
+    public function json(int $depth = 128): mixed {}
+  }
+
+  /** An answer that a sender waits for, such as the echo of a challenge. @planned */
+  final class Reply {
+    public function status(): int {}
+    public function body(): string {}
+    public function contentType(): string {}
+  }
+
+  /** Signs what is ours to send. @planned */
+  final class Signer {
+    public function __construct(string $scheme, array $options) {}
+    /** @return array<string, string>  header fields */
+    public function sign(string $body, ?string $id = null): array {}
   }
 }

@@ -4,7 +4,7 @@
 //! forking thread alone with it.
 
 #![expect(unsafe_code, reason = "forking has no safe form")]
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test")]
+#![expect(clippy::unwrap_used, reason = "a test")]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -59,14 +59,30 @@ final class StubWriter
                 $members[] = $this->property($property);
             }
         }
-        foreach ($class->getMethods(\ReflectionMethod::IS_PUBLIC) as $method) {
-            if ($method->class === $class->name) {
-                $members[] = $this->method($method, $class);
-            }
+        foreach ($this->methods($class) as $method) {
+            $members[] = $this->method($method, $class);
         }
         $head = self::comment($this->docs->of($class->name)) . self::head($class);
 
         return self::block($head, [...$members, ...array_values($this->planned->membersOf($class->name))]);
+    }
+
+    /**
+     * The class's own public methods, the constructor first, where PHP code may call it: one that
+     * only throws has no docs.
+     *
+     * @param \ReflectionClass<object> $class
+     *
+     * @return list<\ReflectionMethod>
+     */
+    private function methods(\ReflectionClass $class): array
+    {
+        $isOwn = fn (\ReflectionMethod $method): bool => $method->class === $class->name
+            && (!$method->isConstructor() || $this->docs->of("$class->name::__construct") !== []);
+        $methods = array_filter($class->getMethods(\ReflectionMethod::IS_PUBLIC), $isOwn);
+        usort($methods, static fn ($a, $b): int => $b->isConstructor() <=> $a->isConstructor());
+
+        return $methods;
     }
 
     private function property(\ReflectionProperty $property): string

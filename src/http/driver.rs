@@ -23,7 +23,7 @@ use crate::auth;
 use crate::clock::{self, Monotonic};
 use crate::policy::deadline::Deadline;
 use crate::policy::retry::{self, GiveUp, RetryDecision};
-use crate::policy::retry_after;
+use crate::policy::{breaker, retry_after};
 use crate::telemetry::Counter;
 
 /// The host is asked at least so often.
@@ -100,7 +100,7 @@ impl Call<'_> {
                 continue;
             }
             match self.next(&outcome) {
-                RetryDecision::Retry { after } if self.buy_retry() => {
+                RetryDecision::Retry { after } if !self.is_broken() && self.buy_retry() => {
                     self.wait(after).map_err(|failure| self.failed(failure))?;
                     last = Some(outcome);
                 }
@@ -260,6 +260,15 @@ impl Call<'_> {
             random: clock::random_unit(),
         };
         retry::decide(&self.client.plan().retry, &attempt)
+    }
+
+    /// Whether the breaker is open by now: the attempt that opened it is not followed by a wait
+    /// for a refusal.
+    fn is_broken(&self) -> bool {
+        self.client.plan().breaker.is_some_and(|options| {
+            let now = clock::monotonic();
+            self.client.connection().breaker_state(&options, now) == breaker::State::Open
+        })
     }
 
     /// Takes a retry's token from the budget.

@@ -1,14 +1,11 @@
 //! What the classes of durable work have in common: their options, outcomes and errors.
 
-use std::time::Duration;
-
 use ext_php_rs::exception::{PhpException, PhpResult};
 use ext_php_rs::types::{ZendHashTable, Zval};
 
 use super::exception_classes::ExceptionClass;
 use super::{throw, value};
 use crate::idempotency::{LedgerError, LedgerOptions};
-use crate::options::{Fields, OptionError};
 use crate::snapshot::{BackfillError, SnapshotError};
 
 /// The ledger's options from a PHP array.
@@ -17,29 +14,7 @@ pub(super) fn ledger_options(
     options: Option<&ZendHashTable>,
 ) -> PhpResult<LedgerOptions> {
     let options = value::options(owner, options)?;
-    read_ledger_options(&options).map_err(|error| throw::options(owner, &error))
-}
-
-fn read_ledger_options(options: &crate::options::Value) -> Result<LedgerOptions, OptionError> {
-    const HOUR_MS: i64 = 3_600_000;
-    let mut fields = Fields::new(options)?;
-    let read = LedgerOptions {
-        lease: fields
-            .millis("lease_ms", 100..=24 * HOUR_MS)?
-            .unwrap_or(Duration::from_secs(30)),
-        max_attempts: fields
-            .int("max_attempts", 1..=1000)?
-            .and_then(|count| u32::try_from(count).ok())
-            .unwrap_or(8),
-        base_delay: fields
-            .millis("base_delay_ms", 1..=HOUR_MS)?
-            .unwrap_or(Duration::from_secs(1)),
-        max_delay: fields
-            .millis("max_delay_ms", 1..=24 * HOUR_MS)?
-            .unwrap_or(Duration::from_secs(3600)),
-    };
-    fields.finish()?;
-    Ok(read)
+    LedgerOptions::parse(&options).map_err(|error| throw::options(owner, &error))
 }
 
 /// An outcome as PHP sees it.

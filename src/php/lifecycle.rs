@@ -24,6 +24,7 @@ pub(super) fn startup(_ty: i32, module_number: i32) -> i32 {
 /// RSHUTDOWN: drops what belongs to the request, before PHP frees its objects.
 pub(super) extern "C" fn request_shutdown(_ty: i32, _module_number: i32) -> i32 {
     let _ = std::panic::catch_unwind(|| {
+        store::sqlite::end_request();
         options::secret::clear_resolvers();
         clock::thaw();
     });

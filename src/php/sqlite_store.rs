@@ -35,7 +35,7 @@ impl PhpSqliteStore {
     /// @throws \Causeway\Exception\StoreException
     ///   When it cannot be opened or is no SQLite file.
     pub fn __construct(path: &str) -> PhpResult<Self> {
-        let store = SqliteStore::open(std::path::Path::new(path)).map_err(throw::store)?;
+        let store = SqliteStore::open_kept(std::path::Path::new(path)).map_err(throw::store)?;
         Ok(Self {
             store: Rc::new(store),
         })

@@ -37,12 +37,14 @@ impl Event {
         }
     }
 
-    pub(super) fn with_kind(mut self, kind: Option<&str>) -> Self {
+    /// The same, of this type: what a header said.
+    pub(crate) fn with_kind(mut self, kind: Option<&str>) -> Self {
         self.header_kind = kind.map(str::to_owned);
         self
     }
 
-    pub(super) fn with_time_ms(mut self, time_ms: Option<i64>) -> Self {
+    /// The same, signed at this time.
+    pub(crate) fn with_time_ms(mut self, time_ms: Option<i64>) -> Self {
         self.time_ms = time_ms;
         self
     }

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::de::IgnoredAny;
 
 use super::row::{Cause, Detail, Entity, Next, Seen, next};
 use super::{Snapshot, SnapshotError};
@@ -115,7 +114,7 @@ pub(super) fn missing(entity: &Entity<'_>, cause: Option<CallError>) -> Snapshot
 /// Refuses what is no JSON, by the rules of PHP's decoder: UTF-8, at most 128 levels.
 pub(super) fn check_json(entity: &Entity<'_>, json: &[u8]) -> Result<(), SnapshotError> {
     let is_json = std::str::from_utf8(json)
-        .is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok());
+        .is_ok_and(|text| serde_json::from_str::<serde_json::Value>(text).is_ok());
     if is_json {
         return Ok(());
     }

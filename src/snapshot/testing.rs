@@ -101,5 +101,11 @@ pub(crate) fn contacts_in(store: Rc<dyn Store>) -> Rc<Snapshots> {
     };
     let resources = [("contact".to_owned(), contact)].into();
     let page = Duration::from_secs(1);
-    Rc::new(Snapshots::new(store, "crm", resources, page, Rc::new(NoSharing)))
+    Rc::new(Snapshots::new(
+        store,
+        "crm",
+        resources,
+        page,
+        Rc::new(NoSharing),
+    ))
 }

@@ -1,7 +1,7 @@
 //! Where durable records live: the trait, and the stores that are built in.
 //!
 //! A store compares keys and versions and keeps the time; it knows no rule of the rooms above.
-//! What it promises, and what [`contract`] checks of each store with a frozen clock:
+//! What it promises, and what `contract.rs` checks of each store with a frozen clock:
 //!
 //! - **One write decides.** [`Store::insert`] and [`Store::replace`] are single conditional
 //!   writes; of any number of racing callers exactly one is told `true`.

@@ -14,6 +14,7 @@ use Causeway\Exception\StoreException;
 use Causeway\Ledger;
 use Causeway\Store\SqliteStore;
 use Causeway\Testing\Clock;
+use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\FrozenClock;
 use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversClass;
@@ -23,6 +24,7 @@ use PHPUnit\Framework\TestCase;
 #[CoversClass(Claim::class)]
 final class LedgerTest extends TestCase
 {
+    use AssertThrows;
     use FrozenClock;
     use TemporaryFiles;
 
@@ -72,7 +74,7 @@ final class LedgerTest extends TestCase
 
         self::assertSame('won', $second->status());
         self::assertGreaterThan($first->token(), $second->token());
-        $this->assertLeaseLost(static fn () => $first->complete());
+        $this->assertThrows(LeaseLostException::class, static fn () => $first->complete());
         $second->complete();
         self::assertSame('done', $this->ledger->claim('crm', 'e1', 'x')->status());
     }
@@ -133,12 +135,9 @@ final class LedgerTest extends TestCase
     public function testExceptionOfTheHandlerIsThrownOnAndCountsAsAttempt(): void
     {
         $problem = new \DomainException('no such order');
-        try {
-            $this->ledger->run('crm', 'e1', 'x', static fn () => throw $problem);
-            self::fail('the exception was swallowed');
-        } catch (\DomainException $thrown) {
-            self::assertSame($problem, $thrown);
-        }
+        $step = fn () => $this->ledger->run('crm', 'e1', 'x', static fn () => throw $problem);
+
+        self::assertSame($problem, $this->assertThrows(\DomainException::class, $step));
         self::assertSame(1, $this->ledger->counts()['pending']);
     }
 
@@ -180,22 +179,17 @@ final class LedgerTest extends TestCase
     public function testBadOptionIsNamed(): void
     {
         $store = new SqliteStore($this->path('other.sqlite'));
-        try {
-            new Ledger($store, ['max_attempts' => 0]);
-            self::fail('it was accepted');
-        } catch (OptionsException $refusal) {
-            self::assertSame('max_attempts', $refusal->field);
-        }
+        $refusal = $this->assertThrows(OptionsException::class, static fn () => new Ledger($store, ['max_attempts' => 0]));
+
+        self::assertSame('max_attempts', $refusal->field);
     }
 
     public function testStoreThatCannotBeOpenedSaysSo(): void
     {
-        try {
-            new Ledger(new SqliteStore($this->path('nowhere/ledger.sqlite')));
-            self::fail('it was opened');
-        } catch (StoreException $refusal) {
-            self::assertSame('unavailable', $refusal->reason);
-        }
+        $path = $this->path('nowhere/ledger.sqlite');
+        $refusal = $this->assertThrows(StoreException::class, static fn () => new Ledger(new SqliteStore($path)));
+
+        self::assertSame('unavailable', $refusal->reason);
     }
 
     private function kill(string $eventId): void
@@ -203,23 +197,5 @@ final class LedgerTest extends TestCase
         $this->ledger->claim('crm', $eventId, 'x')->fail('first');
         Clock::advance(1000);
         $this->ledger->claim('crm', $eventId, 'x')->fail('second');
-    }
-
-    private function assertLeaseLost(callable $step): void
-    {
-        $this->assertThrows(LeaseLostException::class, $step);
-    }
-
-    /** @param class-string<\Throwable> $class */
-    private function assertThrows(string $class, callable $step): void
-    {
-        try {
-            $step();
-        } catch (\Throwable $thrown) {
-            self::assertInstanceOf($class, $thrown);
-
-            return;
-        }
-        self::fail("no $class was thrown");
     }
 }

@@ -7,6 +7,7 @@ namespace Causeway\Tests;
 use Causeway\Claim;
 use Causeway\Ledger;
 use Causeway\Store;
+use Causeway\Tests\Support\AssertThrows;
 use PHPUnit\Framework\Attributes\CoversNothing;
 use Shop\PdoStore;
 
@@ -14,6 +15,8 @@ use Shop\PdoStore;
 #[CoversNothing]
 final class PdoStoreTest extends StoreContractTestCase
 {
+    use AssertThrows;
+
     protected function makeStore(): Store
     {
         return PdoStore::open($this->path('shop.sqlite'));
@@ -23,16 +26,14 @@ final class PdoStoreTest extends StoreContractTestCase
     {
         $store = $this->makeStore();
         $problem = new \DomainException('no');
-        try {
-            $store->atomically(static function () use ($store, $problem): void {
+        $thrown = $this->assertThrows(\DomainException::class, static fn () => $store->atomically(
+            static function () use ($store, $problem): void {
                 $store->insert('inbox', self::record('a'));
                 $store->insert('cursor', self::record('a'));
                 throw $problem;
-            });
-            self::fail('the exception was swallowed');
-        } catch (\DomainException $thrown) {
-            self::assertSame($problem, $thrown);
-        }
+            },
+        ));
+        self::assertSame($problem, $thrown);
         self::assertNull($store->read('inbox', self::key('a')));
         self::assertNull($store->read('cursor', self::key('a')));
     }
@@ -40,13 +41,12 @@ final class PdoStoreTest extends StoreContractTestCase
     public function testNestedTransactionJoinsTheOuterOne(): void
     {
         $store = $this->makeStore();
-        try {
-            $store->atomically(static function () use ($store): void {
+        $this->assertThrows(\DomainException::class, static fn () => $store->atomically(
+            static function () use ($store): void {
                 $store->atomically(static fn () => $store->insert('inbox', self::record('inner')));
                 throw new \DomainException('no');
-            });
-        } catch (\DomainException) {
-        }
+            },
+        ));
         self::assertNull($store->read('inbox', self::key('inner')));
         self::assertSame('kept', $store->atomically(static fn () => 'kept'));
     }
@@ -65,11 +65,8 @@ final class PdoStoreTest extends StoreContractTestCase
         };
         $payments = static fn (): int => (int) $store->pdo->query('SELECT COUNT(*) FROM payments')->fetchColumn();
 
-        try {
-            $ledger->run('stripe', 'evt_1', 'x', static fn (Claim $claim) => $pay($claim, true));
-            self::fail('the exception was swallowed');
-        } catch (\DomainException) {
-        }
+        $failing = static fn () => $ledger->run('stripe', 'evt_1', 'x', static fn (Claim $claim) => $pay($claim, true));
+        $this->assertThrows(\DomainException::class, $failing);
         self::assertSame([0, 1], [$payments(), $ledger->counts()['pending']]);
 
         $ledger->run('stripe', 'evt_2', 'x', static fn (Claim $claim) => $pay($claim, false));

@@ -146,15 +146,15 @@ final class SnapshotsTest extends TestCase
         self::assertSame([], $this->vendor->requests());
     }
 
-    public function testManyKeepsIds(): void
+    public function testManyKeepsIdsAndTheirOrder(): void
     {
         $this->snapshots->put('product', '1', ['n' => 1]);
         $this->snapshots->put('product', '2', ['n' => 2]);
 
         $many = $this->snapshots->many('product', ['2', '1']);
 
-        self::assertEqualsCanonicalizing(['1', '2'], array_map(strval(...), array_keys($many)));
-        self::assertSame(['n' => 2], $many['2']->data());
+        self::assertSame(['2', '1'], array_map(strval(...), array_keys($many)));
+        self::assertSame([['n' => 2], ['n' => 1]], array_map(static fn (Snapshot $one): mixed => $one->data(), array_values($many)));
     }
 
     public function testVersionAndChecksumTellAChange(): void

@@ -10,21 +10,24 @@
 //! and ends the round. A kill at any step leaves the claim to its lease, or the tags owed in the
 //! snapshot's row; [`failpoint`] has a name for each step.
 
+mod event;
+
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::decide::{detail_of_text, text_of};
 use super::receipt::Receipt;
 use super::{Claim, Ledger, LedgerError, LedgerOptions, Recorded};
 use crate::clock::UnixMs;
-use crate::http::{CallError, CallErrorKind, Fetch};
+use crate::http::Fetch;
 use crate::signature::{Event, Message, Verifier};
 use crate::snapshot::{Fetched, Invalidate, SnapshotError, Snapshots, write};
 use crate::store::{CallbackError, Record, StoreError, StoreErrorKind, atomically};
 use crate::testing::failpoint;
+pub use event::{InboxEvent, Processed};
+use event::{deferred_for, event_of_claim};
 
 /// How often an entity is fetched for one event when other writers keep being first.
 const RACES_AT_MOST: usize = 5;
@@ -32,36 +35,6 @@ const RACES_AT_MOST: usize = 5;
 const RACE_DELAY: Duration = Duration::from_millis(200);
 /// Tags that killed workers owe are paid in steps of so many snapshots.
 const SETTLE_AT_MOST: usize = 100;
-/// When to come back after a refusal that does not say when.
-const DEFERRED: Duration = Duration::from_secs(1);
-
-/// A verified event, as the inbox records it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InboxEvent {
-    /// The connection's name.
-    pub source: String,
-    /// The event's id.
-    pub id: String,
-    /// What happened, in the vendor's words.
-    pub kind: Option<String>,
-    /// When the sender signed it, Unix milliseconds.
-    pub time_ms: Option<i64>,
-    /// Its bytes.
-    pub payload: Vec<u8>,
-}
-
-/// What a round of processing came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Processed {
-    /// Done.
-    pub processed: usize,
-    /// Failed, and due again after a backoff.
-    pub failed: usize,
-    /// Given back without an attempt.
-    pub deferred: usize,
-    /// Given up.
-    pub dead: usize,
-}
 
 /// Gets the event and the entity's JSON; `None` where the entity is gone, or none is fetched.
 pub type Effect<'a> = dyn FnMut(&InboxEvent, Option<&[u8]>) -> Result<(), CallbackError> + 'a;
@@ -69,7 +42,7 @@ pub type Effect<'a> = dyn FnMut(&InboxEvent, Option<&[u8]>) -> Result<(), Callba
 /// How one event ended.
 enum Ended {
     /// Done; this is the snapshot's row as it was written.
-    Done(Option<Record>),
+    Done(Option<Box<Record>>),
     Failed,
     Dead,
     /// Given back: another worker has it, or wrote the same entity again and again.
@@ -210,7 +183,9 @@ impl Inbox {
                 Err(error) => return give_back_or_fail(claim, error),
             };
             match self.apply(claim, &event, fetched.as_ref(), effect)? {
-                Applied::Done => return Ok(Ended::Done(fetched.map(|it| it.next.record))),
+                Applied::Done => {
+                    return Ok(Ended::Done(fetched.map(|it| Box::new(it.next.record))));
+                }
                 Applied::LostRace => {}
                 Applied::LostLease => return Ok(Ended::GivenBack),
                 Applied::EffectFailed(error) => return fail(claim, &error.message),
@@ -257,11 +232,11 @@ impl Inbox {
         let effect_failed = Cell::new(false);
         let result = store.atomically(&mut || {
             failpoint::hit("inbox.before_effect", true)?;
-            if let Some(fetched) = fetched {
-                if !write(store, &fetched.next)? {
-                    lost_race.set(true);
-                    return Err(StoreError::lost_race());
-                }
+            if let Some(fetched) = fetched
+                && !write(store, &fetched.next)?
+            {
+                lost_race.set(true);
+                return Err(StoreError::lost_race());
             }
             if let Some(effect) = effect.as_deref_mut() {
                 let json = fetched.and_then(|fetched| fetched.json.as_deref());
@@ -296,7 +271,7 @@ impl Inbox {
     /// Invalidates what the written row owes, then clears it.
     fn invalidate(
         &self,
-        row: Option<Record>,
+        row: Option<Box<Record>>,
         invalidate: &mut Option<&mut Invalidate<'_>>,
     ) -> Result<(), LedgerError> {
         pass("inbox.before_invalidate", false)?;
@@ -344,39 +319,6 @@ impl Inbox {
         let id = Event::new(&event.source, &event.id, &event.payload).pointer_id(pointer);
         id.map(Some)
             .ok_or_else(|| format!("the payload has no id of a {resource} at '{pointer}'"))
-    }
-}
-
-/// The event as it was recorded.
-fn event_of_claim(claim: &Claim) -> InboxEvent {
-    let detail = detail_of_text(claim.detail());
-    InboxEvent {
-        source: claim.source().to_owned(),
-        id: claim.event_id().to_owned(),
-        kind: detail
-            .get("type")
-            .and_then(Value::as_str)
-            .map(str::to_owned),
-        time_ms: detail.get("time_ms").and_then(Value::as_i64),
-        payload: claim.payload().to_vec(),
-    }
-}
-
-/// When to come back, where the connection refused the call without the vendor's having failed.
-fn deferred_for(error: &CallError) -> Option<Duration> {
-    match error.kind {
-        CallErrorKind::BreakerOpen | CallErrorKind::Throttled | CallErrorKind::Paused => {
-            Some(error.retry_after.unwrap_or(DEFERRED))
-        }
-        CallErrorKind::Interrupted => Some(Duration::ZERO),
-        CallErrorKind::Connect
-        | CallErrorKind::Network
-        | CallErrorKind::Timeout
-        | CallErrorKind::Status(_)
-        | CallErrorKind::Auth
-        | CallErrorKind::AddressRefused
-        | CallErrorKind::Limit
-        | CallErrorKind::BadRequest => None,
     }
 }
 

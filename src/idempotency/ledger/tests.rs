@@ -32,12 +32,18 @@ fn pass(ms: u64) {
 fn an_event_is_recorded_once_and_another_payload_is_kept_as_a_conflict() {
     let ledger = ledger();
     assert_eq!(ledger.record("crm", "1", b"a").unwrap(), Recorded::Recorded);
-    assert_eq!(ledger.record("crm", "1", b"a").unwrap(), Recorded::Duplicate);
+    assert_eq!(
+        ledger.record("crm", "1", b"a").unwrap(),
+        Recorded::Duplicate
+    );
     assert_eq!(ledger.record("crm", "1", b"b").unwrap(), Recorded::Conflict);
     assert_eq!(ledger.record("crm", "1", b"b").unwrap(), Recorded::Conflict);
     assert_eq!(ledger.record("erp", "1", b"b").unwrap(), Recorded::Recorded);
     let claim = ledger.claim("crm", "1", b"a").unwrap();
-    assert_eq!((claim.status(), claim.payload()), (ClaimStatus::Won, &b"a"[..]));
+    assert_eq!(
+        (claim.status(), claim.payload()),
+        (ClaimStatus::Won, &b"a"[..])
+    );
     let counts = ledger.counts(Some("crm")).unwrap();
     assert_eq!((counts.pending, counts.claimed, counts.conflict), (0, 1, 1));
 }
@@ -46,7 +52,9 @@ fn an_event_is_recorded_once_and_another_payload_is_kept_as_a_conflict() {
 fn an_empty_source_or_id_is_refused() {
     let ledger = ledger();
     for (source, id) in [("", "1"), ("crm", "")] {
-        let Err(LedgerError::Store(error)) = ledger.record(source, id, b"") else { panic!() };
+        let Err(LedgerError::Store(error)) = ledger.record(source, id, b"") else {
+            panic!()
+        };
         assert_eq!(error.kind, StoreErrorKind::Misuse);
         assert!(ledger.claim(source, id, b"").is_err());
     }
@@ -81,12 +89,21 @@ fn a_handler_that_fails_is_heard_and_ends_in_the_dead_letters() {
     let dead = ledger.run("crm", "1", b"a", &mut |_| Ok(Value::Null));
     assert!(matches!(dead, Err(LedgerError::DeadLetter { .. })));
     let letters = ledger.dead_letters(None, 9).unwrap();
-    assert_eq!((letters[0].event_id.as_str(), letters[0].error.as_str()), ("1", "boom"));
+    assert_eq!(
+        (letters[0].event_id.as_str(), letters[0].error.as_str()),
+        ("1", "boom")
+    );
     assert_eq!(letters[0].attempts, 3);
     assert!(ledger.replay("crm", "1").unwrap());
-    assert!(!ledger.replay("crm", "1").unwrap(), "it is not dead any more");
+    assert!(
+        !ledger.replay("crm", "1").unwrap(),
+        "it is not dead any more"
+    );
     assert!(!ledger.replay("crm", "2").unwrap());
-    assert_eq!(ledger.run("crm", "1", b"a", &mut |_| Ok(json!(5))).unwrap(), json!(5));
+    assert_eq!(
+        ledger.run("crm", "1", b"a", &mut |_| Ok(json!(5))).unwrap(),
+        json!(5)
+    );
 }
 
 #[test]
@@ -95,7 +112,9 @@ fn a_handler_may_complete_in_its_own_transaction() {
     let store = ledger.store().clone();
     let outcome = ledger.run("crm", "1", b"a", &mut |claim| {
         atomically(store.as_ref(), || {
-            claim.complete(&json!("mine")).map_err(|_| StoreError::lost_race())
+            claim
+                .complete(&json!("mine"))
+                .map_err(|_| StoreError::lost_race())
         })
         .unwrap();
         Ok(json!("returned"))
@@ -108,20 +127,30 @@ fn a_handler_may_complete_in_its_own_transaction() {
         });
         Ok(json!("returned"))
     });
-    assert_eq!(rolled_back.unwrap(), json!("returned"), "the store says what was completed");
+    assert_eq!(
+        rolled_back.unwrap(),
+        json!("returned"),
+        "the store says what was completed"
+    );
 }
 
 #[test]
 fn a_zombie_is_fenced() {
     let ledger = ledger();
     let zombie = ledger.claim("crm", "1", b"a").unwrap();
-    assert_eq!(ledger.claim("crm", "1", b"a").unwrap().status(), ClaimStatus::InProgress);
+    assert_eq!(
+        ledger.claim("crm", "1", b"a").unwrap().status(),
+        ClaimStatus::InProgress
+    );
     pass(99);
     zombie.renew().unwrap();
     pass(99);
     assert!(ledger.claim_due(1, None).unwrap().is_empty());
     pass(1);
-    assert!(matches!(zombie.complete(&Value::Null), Err(LedgerError::LeaseLost { .. })));
+    assert!(matches!(
+        zombie.complete(&Value::Null),
+        Err(LedgerError::LeaseLost { .. })
+    ));
     let next = ledger.claim_due(1, None).unwrap().pop().unwrap();
     assert!(next.token() > zombie.token());
     assert!(zombie.fail("x").is_err());
@@ -144,10 +173,16 @@ fn due_events_come_oldest_first_and_released_ones_later() {
     assert_eq!(first.event_id(), "1");
     first.release(Duration::from_millis(50)).unwrap();
     let rest = ledger.claim_due(9, Some("crm")).unwrap();
-    assert_eq!(rest.iter().map(Claim::event_id).collect::<Vec<_>>(), ["2", "3"]);
+    assert_eq!(
+        rest.iter().map(Claim::event_id).collect::<Vec<_>>(),
+        ["2", "3"]
+    );
     pass(50);
     let again = ledger.claim_due(9, Some("crm")).unwrap().pop().unwrap();
-    assert_eq!((again.event_id(), again.attempt(), again.payload()), ("1", 1, &b"a"[..]));
+    assert_eq!(
+        (again.event_id(), again.attempt(), again.payload()),
+        ("1", 1, &b"a"[..])
+    );
 }
 
 #[test]
@@ -165,10 +200,14 @@ fn keys_for_a_step_are_the_same_on_every_repeat() {
 #[test]
 fn purging_keeps_what_is_young_or_unfinished() {
     let ledger = ledger();
-    ledger.run("crm", "old", b"a", &mut |_| Ok(Value::Null)).unwrap();
+    ledger
+        .run("crm", "old", b"a", &mut |_| Ok(Value::Null))
+        .unwrap();
     ledger.record("crm", "waiting", b"a").unwrap();
     pass(10_001);
-    ledger.run("crm", "young", b"a", &mut |_| Ok(Value::Null)).unwrap();
+    ledger
+        .run("crm", "young", b"a", &mut |_| Ok(Value::Null))
+        .unwrap();
     assert_eq!(ledger.purge(Duration::from_secs(10), 99).unwrap(), 1);
     let counts = ledger.counts(None).unwrap();
     assert_eq!((counts.done, counts.pending), (1, 1));
@@ -179,10 +218,16 @@ fn options_are_checked() {
     let parse = |name: &str, value: i64| {
         LedgerOptions::parse(&Option_::Map(vec![(name.to_owned(), Option_::Int(value))]))
     };
-    assert_eq!(LedgerOptions::parse(&Option_::Null), Ok(LedgerOptions::default()));
+    assert_eq!(
+        LedgerOptions::parse(&Option_::Null),
+        Ok(LedgerOptions::default())
+    );
     assert_eq!(parse("max_attempts", 2).unwrap().max_attempts, 2);
     assert_eq!(parse("lease_ms", 0).unwrap_err().field, "lease_ms");
-    assert_eq!(parse("base_delay_ms", 4_000_000).unwrap_err().field, "base_delay_ms");
+    assert_eq!(
+        parse("base_delay_ms", 4_000_000).unwrap_err().field,
+        "base_delay_ms"
+    );
     assert_eq!(parse("lease", 5).unwrap_err().field, "lease");
 }
 
@@ -191,7 +236,10 @@ fn racing_workers_claim_each_event_once() {
     const EVENTS: usize = 60;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("s.sqlite");
-    let long = LedgerOptions { lease: Duration::from_secs(600), ..options() };
+    let long = LedgerOptions {
+        lease: Duration::from_secs(600),
+        ..options()
+    };
     let ledger = Ledger::new(Rc::new(SqliteStore::open(&path).unwrap()), long.clone());
     for id in 0..EVENTS {
         ledger.record("crm", &id.to_string(), b"a").unwrap();
@@ -210,8 +258,10 @@ fn racing_workers_claim_each_event_once() {
             })
         })
         .collect();
-    let mut all: Vec<String> =
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect();
+    let mut all: Vec<String> = workers
+        .into_iter()
+        .flat_map(|worker| worker.join().unwrap())
+        .collect();
     all.sort();
     let claimed = all.len();
     all.dedup();
@@ -262,7 +312,12 @@ impl Model {
             self.end = Some(ClaimStatus::Dead);
             return ClaimStatus::Dead;
         }
-        *self = Self { holder: Some(who), until: now + 100, attempts: self.attempts + 1, end: None };
+        *self = Self {
+            holder: Some(who),
+            until: now + 100,
+            attempts: self.attempts + 1,
+            end: None,
+        };
         ClaimStatus::Won
     }
 

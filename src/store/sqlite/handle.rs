@@ -7,6 +7,7 @@
 //! commit says so.
 
 use std::cell::{Cell, RefCell};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -21,9 +22,27 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Statements kept prepared: every one of the five kinds.
 const PREPARED_STATEMENTS: usize = 64;
 
+/// Files that a thread keeps open from one PHP request to the next.
+const KEPT_AT_MOST: usize = 8;
+
 thread_local! {
     /// The handles of this thread, for the fork hook.
     static HANDLES: RefCell<Vec<Weak<Handle>>> = const { RefCell::new(Vec::new()) };
+    /// Those that stay open when nobody uses them, the latest last: opening a file and folding its
+    /// WAL in at each request would cost more than the request's own work.
+    static KEPT: RefCell<Vec<Rc<Handle>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Rolls back what a request left open: to be called when it ends. A fatal error of PHP inside an
+/// effect jumps over our frames, so that nothing else would end its transaction.
+pub fn end_request() {
+    let _ = HANDLES.try_with(|handles| {
+        for handle in handles.borrow().iter().filter_map(Weak::upgrade) {
+            if handle.is_in_transaction() {
+                drop(Transaction { handle: &handle });
+            }
+        }
+    });
 }
 
 /// Closes the stores of this thread. Called in the `pthread_atfork` prepare hook; each store
@@ -42,6 +61,8 @@ pub fn close_all_before_fork() {
 struct Opened {
     connection: Connection,
     pid: u32,
+    /// Device and inode, to know the file again.
+    identity: Option<(u64, u64)>,
 }
 
 /// A path, and the file behind it while it is open.
@@ -68,6 +89,40 @@ impl Handle {
             handles.push(Rc::downgrade(&handle));
         });
         handle
+    }
+
+    /// The handle that this thread keeps for this file, or a new one that it keeps from now on.
+    pub(super) fn kept(path: PathBuf) -> Rc<Self> {
+        let known = KEPT.try_with(|kept| {
+            let mut kept = kept.borrow_mut();
+            let position = kept.iter().position(|handle| handle.path == path)?;
+            let handle = kept.remove(position);
+            let is_same = handle.is_of_its_path();
+            is_same.then(|| {
+                kept.push(Rc::clone(&handle));
+                handle
+            })
+        });
+        if let Ok(Some(handle)) = known {
+            return handle;
+        }
+        let handle = Self::new(path);
+        let _ = KEPT.try_with(|kept| {
+            let mut kept = kept.borrow_mut();
+            if kept.len() >= KEPT_AT_MOST {
+                kept.remove(0);
+            }
+            kept.push(Rc::clone(&handle));
+        });
+        handle
+    }
+
+    /// Whether the open file is still the one of this path: not deleted, not replaced.
+    fn is_of_its_path(&self) -> bool {
+        let opened = self.opened.borrow();
+        opened
+            .as_ref()
+            .is_none_or(|it| it.identity.is_some() && it.identity == identity(&self.path))
     }
 
     /// The file.
@@ -102,7 +157,12 @@ impl Handle {
             }
             let connection = schema::open(&self.path, BUSY_WAIT)?;
             connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-            *opened = Some(Opened { connection, pid });
+            let identity = identity(&self.path);
+            *opened = Some(Opened {
+                connection,
+                pid,
+                identity,
+            });
         }
         match opened.as_ref() {
             Some(it) => work(&it.connection).map_err(|source| error::classify(&self.path, source)),
@@ -162,6 +222,11 @@ impl Drop for Transaction<'_> {
         }
         self.handle.is_in_transaction.set(false);
     }
+}
+
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }
 
 /// The file was closed by a fork while a transaction was open.

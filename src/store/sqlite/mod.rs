@@ -23,7 +23,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Count, Key, Kind, Query, Record, Store, StoreError, StoreErrorKind};
 use handle::Handle;
-pub use handle::close_all_before_fork;
+pub use handle::{close_all_before_fork, end_request};
 
 /// Records in a file.
 #[derive(Debug)]
@@ -40,6 +40,19 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let store = Self {
             handle: Handle::new(path.as_ref().to_owned()),
+        };
+        store.handle.with(|_| Ok(()))?;
+        Ok(store)
+    }
+
+    /// As [`SqliteStore::open`], on the connection that this thread keeps for the path from one
+    /// PHP request to the next. A file that was deleted or replaced since is opened anew.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_kept(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let store = Self {
+            handle: Handle::kept(path.as_ref().to_owned()),
         };
         store.handle.with(|_| Ok(()))?;
         Ok(store)

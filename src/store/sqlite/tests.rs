@@ -194,3 +194,92 @@ fn a_second_process_opening_at_once_finds_the_tables() {
         .collect();
     assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
 }
+
+/// Runs in a child process of the next test, which kills it.
+#[test]
+#[ignore = "a child process of the test below"]
+fn child_that_is_killed_inside_a_transaction() {
+    let path = std::env::var_os("CAUSEWAY_TEST_STORE").unwrap();
+    let store = SqliteStore::open(path).unwrap();
+    store.insert(Kind::Inbox, &record("before")).unwrap();
+    crate::testing::failpoint::enable();
+    let _ = store.atomically(&mut || {
+        store.insert(Kind::Inbox, &record("inside"))?;
+        crate::testing::failpoint::hit("test.inside", true)?;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_kill_leaves_what_was_committed_and_nothing_of_the_rest() {
+    use std::os::unix::process::ExitStatusExt;
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let name = "store::sqlite::tests::child_that_is_killed_inside_a_transaction";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--ignored", "--nocapture"])
+        .env("CAUSEWAY_TEST_STORE", &path)
+        .env("CAUSEWAY_FAILPOINT", "test.inside:1")
+        .output()
+        .unwrap();
+    assert_eq!(child.status.signal(), Some(9));
+    let said = String::from_utf8_lossy(&child.stderr);
+    assert!(
+        said.contains("causeway: killed at test.inside, holding a claim"),
+        "{said}"
+    );
+    let store = SqliteStore::open(&path).unwrap();
+    let is_there = |name| {
+        store
+            .read(Kind::Inbox, &record(name).key)
+            .unwrap()
+            .is_some()
+    };
+    assert!(is_there("before"));
+    assert!(!is_there("inside"));
+}
+
+#[test]
+fn a_kept_file_stays_open_and_a_replaced_one_is_opened_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("kept.sqlite");
+    let record = Record::new(Key::of(&[b"1"]), "s", "1", "pending", 1);
+    {
+        let store = SqliteStore::open_kept(&path).unwrap();
+        assert!(store.insert(Kind::Inbox, &record).unwrap());
+    }
+    assert!(
+        dir.path().join("kept.sqlite-wal").exists(),
+        "closed at the end of its user"
+    );
+    let again = SqliteStore::open_kept(&path).unwrap();
+    assert!(again.read(Kind::Inbox, &record.key).unwrap().is_some());
+    drop(again);
+
+    for name in ["kept.sqlite", "kept.sqlite-wal", "kept.sqlite-shm"] {
+        std::fs::remove_file(dir.path().join(name)).unwrap();
+    }
+    let replaced = SqliteStore::open_kept(&path).unwrap();
+    assert!(replaced.read(Kind::Inbox, &record.key).unwrap().is_none());
+    assert!(path.exists());
+}
+
+#[test]
+fn the_end_of_a_request_rolls_back_what_it_left_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("left.sqlite");
+    let store = SqliteStore::open_kept(&path).unwrap();
+    let record = Record::new(Key::of(&[b"1"]), "s", "1", "pending", 1);
+    // As a fatal error inside an effect does: the guard's destructor never runs.
+    std::mem::forget(store.handle.begin().unwrap());
+    assert!(store.insert(Kind::Inbox, &record).unwrap());
+
+    super::end_request();
+
+    assert!(store.read(Kind::Inbox, &record.key).unwrap().is_none());
+    let other = SqliteStore::open(&path).unwrap();
+    assert!(
+        other.insert(Kind::Inbox, &record).unwrap(),
+        "no lock is left behind"
+    );
+}

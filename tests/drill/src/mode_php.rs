@@ -37,7 +37,10 @@ pub async fn run(args: &Args, http: &reqwest::Client) -> Outcome<(ModeReport, Ti
             .progress
             .step(&format!("{name}: starting nginx and php-fpm"));
         let mut site = PhpSite::new(name, kind, &programs, &stage)?;
-        site.start().await?;
+        let started = site.start().await;
+        if proofs::measured(&stage, &mut report, name, "start", started).is_none() {
+            continue;
+        }
         if kind == StoreKind::Embedded {
             proofs::pages(args, &stage, &site, &mut report).await?;
         }

@@ -78,7 +78,7 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Graphql> {
         each(
             calls
                 .iter()
-                .map(|call| call.request_bytes + call.response_bytes)
+                .map(|call| call.request_bytes.unwrap_or(0) + call.response_bytes.unwrap_or(0))
                 .sum(),
         )
     };

@@ -38,10 +38,9 @@ pub struct Entry {
     pub path: String,
     /// `None` while it is not answered, and for ever after a hang.
     pub status: Option<u16>,
-    #[serde(default)]
-    pub request_bytes: u64,
-    #[serde(default)]
-    pub response_bytes: u64,
+    /// Bytes of the bodies; `None` as long as they are not known.
+    pub request_bytes: Option<u64>,
+    pub response_bytes: Option<u64>,
 }
 
 /// One token that was asked for.

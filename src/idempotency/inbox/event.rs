@@ -1,0 +1,73 @@
+//! An event of the inbox, and which failures of a fetch are not the event's own. Pure.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::http::{CallError, CallErrorKind};
+use crate::idempotency::Claim;
+use crate::idempotency::decide::detail_of_text;
+
+/// When to come back after a refusal that does not say when.
+const DEFERRED: Duration = Duration::from_secs(1);
+
+/// A verified event, as the inbox records it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxEvent {
+    /// The connection's name.
+    pub source: String,
+    /// The event's id.
+    pub id: String,
+    /// What happened, in the vendor's words.
+    pub kind: Option<String>,
+    /// When the sender signed it, Unix milliseconds.
+    pub time_ms: Option<i64>,
+    /// Its bytes.
+    pub payload: Vec<u8>,
+}
+
+/// What a round of processing came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Processed {
+    /// Done.
+    pub processed: usize,
+    /// Failed, and due again after a backoff.
+    pub failed: usize,
+    /// Given back without an attempt.
+    pub deferred: usize,
+    /// Given up.
+    pub dead: usize,
+}
+
+/// The event as it was recorded.
+pub(super) fn event_of_claim(claim: &Claim) -> InboxEvent {
+    let detail = detail_of_text(claim.detail());
+    InboxEvent {
+        source: claim.source().to_owned(),
+        id: claim.event_id().to_owned(),
+        kind: detail
+            .get("type")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+        time_ms: detail.get("time_ms").and_then(Value::as_i64),
+        payload: claim.payload().to_vec(),
+    }
+}
+
+/// When to come back, where the connection refused the call without the vendor's having failed.
+pub(super) fn deferred_for(error: &CallError) -> Option<Duration> {
+    match error.kind {
+        CallErrorKind::BreakerOpen | CallErrorKind::Throttled | CallErrorKind::Paused => {
+            Some(error.retry_after.unwrap_or(DEFERRED))
+        }
+        CallErrorKind::Interrupted => Some(Duration::ZERO),
+        CallErrorKind::Connect
+        | CallErrorKind::Network
+        | CallErrorKind::Timeout
+        | CallErrorKind::Status(_)
+        | CallErrorKind::Auth
+        | CallErrorKind::AddressRefused
+        | CallErrorKind::Limit
+        | CallErrorKind::BadRequest => None,
+    }
+}
