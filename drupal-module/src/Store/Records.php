@@ -69,7 +69,8 @@ final class Records {
       $row = $query->execute()->fetchAssoc();
       return $row ? self::fromRow($row) : NULL;
     }
-    $query = $this->select($kind)->forUpdate();
+    $query = $this->select($kind);
+    $query->forUpdate();
     $query->condition('r.key', $key);
     $row = $query->execute()->fetchAssoc();
     if (!$row) {
@@ -211,7 +212,8 @@ final class Records {
     }
     return $this->atomically(function () use ($kind, $states, $beforeMs, $limit): int {
       $query = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
-        ->range(0, $limit)->forUpdate();
+        ->range(0, $limit);
+      $query->forUpdate();
       $query->condition('r.state', $states, 'IN')->condition('r.updated_at_ms', $beforeMs, '<');
       $keys = $query->execute()->fetchCol();
       return $keys ? $this->deleteKeys($kind, $keys) : 0;
