@@ -14,6 +14,8 @@ const LEFT: f64 = 52.0;
 const RIGHT: f64 = 8.0;
 const TOP: f64 = 30.0;
 const BOTTOM: f64 = 34.0;
+/// A name that begins closer to the right edge ends at its band's end.
+const NAME_ROOM: f64 = 170.0;
 
 /// A line, or the bars of one layer: (seconds, value).
 pub struct Series<'a> {
@@ -100,12 +102,16 @@ impl Plot<'_> {
             let class = if window.is_fault { "fault" } else { "phase" };
             // Names of narrow neighbours would overlap: two rows in turn.
             let y = if number % 2 == 0 { 11.0 } else { 23.0 };
+            let (anchor, name_x) = if x > WIDTH - NAME_ROOM {
+                ("end", x + width)
+            } else {
+                ("start", x + 2.0)
+            };
             let _ = write!(
                 out,
                 "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{:.1}\"/>\
-                 <text class=\"name\" x=\"{:.1}\" y=\"{y}\">{}</text>",
+                 <text class=\"name\" text-anchor=\"{anchor}\" x=\"{name_x:.1}\" y=\"{y}\">{}</text>",
                 HEIGHT - TOP - BOTTOM,
-                x + 2.0,
                 escape(&window.name)
             );
         }

@@ -24,6 +24,8 @@ const PAGES: usize = 2000;
 /// A phase lasts at least this long, so that freshness, breaker and probes take part.
 const PHASE: Duration = Duration::from_secs(10);
 const RECOVERY_LIMIT: Duration = Duration::from_secs(15);
+/// The load goes on for this long after the first successful fetch.
+const AFTERWARDS: Duration = Duration::from_secs(2);
 pub const VISITORS: Visitors = Visitors {
     clients: 2,
     think: Duration::from_millis(2),
@@ -179,6 +181,7 @@ async fn recovery(
             .find(|call| call.status.is_some_and(|status| status < 400))
             .map(|call| call.t_ms);
     }
+    load.until(0, AFTERWARDS, |_| ()).await;
     let samples = load.stop().await?;
     stage.note_phase(
         &format!("recovery after the {}", fault.name()),

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::Args;
 use crate::effects::EffectsLog;
@@ -186,9 +186,9 @@ impl Site for DrupalSite {
     }
 
     fn read_health(&self, text: &str) -> Outcome<Health> {
-        let mut parts: Value = serde_json::from_str(text)?;
-        let counts: Vec<Count> = serde_json::from_value(parts["inbox"].take())?;
-        let mut health: Health = serde_json::from_value(parts)?;
+        let mut parts: Map<String, Value> = serde_json::from_str(text)?;
+        let counts: Vec<Count> = serde_json::from_value(parts.remove("inbox").unwrap_or_default())?;
+        let mut health: Health = serde_json::from_value(Value::Object(parts))?;
         for Count {
             scope,
             state,
