@@ -25,7 +25,8 @@ pub mod testing;
 #[allow(
     unsafe_code,
     missing_docs,
+    non_snake_case,
     unreachable_pub,
-    reason = "the macros of ext-php-rs expand to unsafe code and undocumented items; our own unsafe is in php::raw"
+    reason = "the macros of ext-php-rs expand to unsafe code and undocumented items, and make PHP's parameter names of Rust's; our own unsafe is in php::raw and php::step"
 )]
 mod php;

@@ -52,7 +52,7 @@ fn read(options: &Value) -> Result<BackfillOptions, OptionError> {
             .unwrap_or_else(|| "limit".to_owned()),
         page_size: count(fields.int("page_size", 1..=10_000)?, 500),
         chunk: count(fields.int("chunk", 1..=100_000)?, 500),
-        total: fields.text("total")?,
+        total: Some(fields.text("total")?.unwrap_or_else(|| "/total".to_owned())),
         query: Vec::new(),
         lease: fields
             .millis("lease_ms", 100..=3_600_000)?
@@ -69,7 +69,7 @@ impl PhpBackfill {
     /// @param array<string, mixed> $options
     ///   path (required), items ('/items') and id ('/id') as JSON pointers, cursor {in: 'cursor',
     ///   out: '/next_cursor'}, page_param ('limit'), page_size (500), chunk (500 rows a
-    ///   transaction), total (JSON pointer), lease_ms (10000).
+    ///   transaction), total ('/total', where the vendor says it), lease_ms (10000).
     ///
     /// @throws \Causeway\Exception\OptionsException
     pub fn __construct(
@@ -103,10 +103,10 @@ impl PhpBackfill {
     pub fn run(
         &self,
         progress: Option<ZendCallable<'_>>,
-        max_chunks: Option<i64>,
+        maxChunks: Option<i64>,
     ) -> PhpResult<ZBox<ZendHashTable>> {
         let fetcher = self.connection.fetcher();
-        let max_chunks = max_chunks.and_then(|chunks| u64::try_from(chunks).ok());
+        let max_chunks = maxChunks.and_then(|chunks| u64::try_from(chunks).ok());
         let report = match progress {
             Some(callable) => {
                 let mut tell = |rows: u64, total: Option<u64>| {

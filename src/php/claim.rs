@@ -116,10 +116,10 @@ impl PhpClaim {
     /// Gives the event back without counting an attempt; it is due again after $delayMs.
     ///
     /// @throws \Causeway\Exception\LeaseLostException
-    #[php(name = "release", defaults(delay_ms = 0))]
-    pub fn release(&self, delay_ms: i64) -> PhpResult<()> {
+    #[php(name = "release", defaults(delayMs = 0))]
+    pub fn release(&self, delayMs: i64) -> PhpResult<()> {
         self.claim
-            .release(millis(delay_ms))
+            .release(millis(delayMs))
             .map_err(durable::ledger_error)
     }
 }

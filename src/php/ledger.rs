@@ -59,12 +59,12 @@ impl PhpLedger {
     pub fn record(
         &self,
         source: &str,
-        event_id: &str,
+        eventId: &str,
         payload: ext_php_rs::binary_slice::BinarySlice<u8>,
     ) -> PhpResult<&'static str> {
         let recorded = self
             .ledger
-            .record(source, event_id, &payload)
+            .record(source, eventId, &payload)
             .map_err(durable::ledger_error)?;
         Ok(match recorded {
             Recorded::Recorded => "recorded",
@@ -78,12 +78,12 @@ impl PhpLedger {
     pub fn claim(
         &self,
         source: &str,
-        event_id: &str,
+        eventId: &str,
         payload: ext_php_rs::binary_slice::BinarySlice<u8>,
     ) -> PhpResult<PhpClaim> {
         let claim = self
             .ledger
-            .claim(source, event_id, &payload)
+            .claim(source, eventId, &payload)
             .map_err(durable::ledger_error)?;
         Ok(PhpClaim::new(Rc::new(claim)))
     }
@@ -113,11 +113,13 @@ impl PhpLedger {
     /// @throws \Causeway\Exception\ConflictException
     /// @throws \Causeway\Exception\DeadLetterException
     /// @throws \Causeway\Exception\LeaseLostException
+    /// @throws \Throwable
+    ///   What $handler throws; the attempt counts as failed.
     #[php(name = "run")]
     pub fn run(
         &self,
         source: &str,
-        event_id: &str,
+        eventId: &str,
         payload: ext_php_rs::binary_slice::BinarySlice<u8>,
         handler: ZendCallable<'_>,
     ) -> PhpResult<Zval> {
@@ -132,7 +134,7 @@ impl PhpLedger {
         };
         let outcome = self
             .ledger
-            .run(source, event_id, &payload, &mut handle)
+            .run(source, eventId, &payload, &mut handle)
             .map_err(durable::ledger_error)?;
         durable::outcome_to_php(&outcome)
     }
@@ -181,15 +183,15 @@ impl PhpLedger {
 
     /// Puts a dead letter back in line, with its attempts counted anew. FALSE when there is none.
     #[php(name = "replay")]
-    pub fn replay(&self, source: &str, event_id: &str) -> PhpResult<bool> {
-        self.ledger.replay(source, event_id).map_err(throw::store)
+    pub fn replay(&self, source: &str, eventId: &str) -> PhpResult<bool> {
+        self.ledger.replay(source, eventId).map_err(throw::store)
     }
 
     /// Deletes at most $limit done rows older than this; how many went. Keep them for longer than
     /// the senders repeat their deliveries.
     #[php(name = "purge", defaults(limit = 1000))]
-    pub fn purge(&self, older_than_s: i64, limit: i64) -> PhpResult<i64> {
-        let older_than = Duration::from_secs(u64::try_from(older_than_s).unwrap_or(0));
+    pub fn purge(&self, olderThanS: i64, limit: i64) -> PhpResult<i64> {
+        let older_than = Duration::from_secs(u64::try_from(olderThanS).unwrap_or(0));
         let purged = self
             .ledger
             .purge(older_than, limit_of(limit))

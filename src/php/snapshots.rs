@@ -77,7 +77,8 @@ impl PhpSnapshots {
     ///
     /// @param list<string> $ids
     ///
-    /// @return array<string, \Causeway\Snapshot>
+    /// @return array<array-key, \Causeway\Snapshot>
+    ///   By id; those that could not be had are left out.
     #[php(name = "many")]
     pub fn many(&self, resource: &str, ids: &ZendHashTable) -> PhpResult<ZBox<ZendHashTable>> {
         let ids: Vec<String> = ids

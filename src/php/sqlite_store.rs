@@ -75,7 +75,7 @@ impl StoreInterface for PhpSqliteStore {
         kind: &str,
         states: &ZendHashTable,
         scope: Option<&str>,
-        due_only: bool,
+        dueOnly: bool,
         limit: i64,
     ) -> PhpResult<ZBox<ZendHashTable>> {
         let states = texts(states);
@@ -84,7 +84,7 @@ impl StoreInterface for PhpSqliteStore {
         let query = Query {
             states: &states,
             scope,
-            due_only,
+            due_only: dueOnly,
             limit,
         };
         let found = self
@@ -117,7 +117,7 @@ impl StoreInterface for PhpSqliteStore {
         &self,
         kind: &str,
         states: &ZendHashTable,
-        before_ms: i64,
+        beforeMs: i64,
         limit: i64,
     ) -> PhpResult<i64> {
         let states = texts(states);
@@ -125,12 +125,13 @@ impl StoreInterface for PhpSqliteStore {
         let limit = usize::try_from(limit).unwrap_or(0);
         let purged = self
             .store
-            .purge(kind_of(kind)?, &states, before_ms, limit)
+            .purge(kind_of(kind)?, &states, beforeMs, limit)
             .map_err(throw::store)?;
         Ok(i64::try_from(purged).unwrap_or(i64::MAX))
     }
 
-    fn atomically(&self, _work: ZendCallable<'_>) -> PhpResult<Zval> {
+    fn atomically(&self, work: ZendCallable<'_>) -> PhpResult<Zval> {
+        let _ = work;
         Err(throw::store_misuse(
             "SqliteStore holds Causeway's own records only; to commit effects of your own together \
              with them, implement Causeway\\Store over your database",

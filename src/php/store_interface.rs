@@ -54,7 +54,7 @@ pub trait StoreInterface {
         kind: &str,
         states: &ZendHashTable,
         scope: Option<&str>,
-        due_only: bool,
+        dueOnly: bool,
         limit: i64,
     ) -> PhpResult<ZBox<ZendHashTable>>;
 
@@ -82,7 +82,7 @@ pub trait StoreInterface {
         &self,
         kind: &str,
         states: &ZendHashTable,
-        before_ms: i64,
+        beforeMs: i64,
         limit: i64,
     ) -> PhpResult<i64>;
 

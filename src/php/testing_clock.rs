@@ -26,9 +26,9 @@ impl PhpClock {
     /// @throws \Causeway\Exception\OptionsException
     ///   When testing is not switched on.
     #[php(name = "freeze")]
-    pub fn freeze(unix_ms: i64) -> PhpResult<()> {
+    pub fn freeze(unixMs: i64) -> PhpResult<()> {
         require_testing()?;
-        clock::freeze(UnixMs(unix_ms));
+        clock::freeze(UnixMs(unixMs));
         Ok(())
     }
 

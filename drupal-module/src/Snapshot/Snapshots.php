@@ -105,6 +105,8 @@ final class Snapshots implements SnapshotsInterface {
     catch (SnapshotMissingException $e) {
       throw SnapshotUnavailableException::missing($this->connection->id, $resource, $id, $e->getMessage(), $e);
     }
+    // What the store throws comes through the extension as it is.
+    // @phpstan-ignore catch.neverThrown
     catch (StoreException $e) {
       throw SnapshotUnavailableException::missing($this->connection->id, $resource, $id, 'the database cannot be used: ' . $e->getMessage(), $e);
     }

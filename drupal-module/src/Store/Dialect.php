@@ -46,14 +46,4 @@ final class Dialect {
     };
   }
 
-  /**
-   * A write that changes nothing, to be the first of a transaction; or NULL.
-   *
-   * SQLite's transactions begin as readers, and one that turns into a writer
-   * after another has written fails at once, whatever its timeout is.
-   */
-  public function beginWriting(string $table): ?string {
-    return $this->database->databaseType() === 'sqlite' ? "DELETE FROM {{$table}} WHERE [key] = ''" : NULL;
-  }
-
 }

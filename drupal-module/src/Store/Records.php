@@ -7,6 +7,7 @@ namespace Drupal\causeway\Store;
 use Drupal\Core\Database\Connection;
 use Drupal\Core\Database\Query\SelectInterface;
 use Drupal\Core\Database\Statement\FetchAs;
+use Drupal\Core\Database\Transaction;
 
 /**
  * Records in the site's database, as \Causeway\Store describes them.
@@ -68,7 +69,8 @@ final class Records {
       $row = $query->execute()->fetchAssoc();
       return $row ? self::fromRow($row) : NULL;
     }
-    $query = $this->select($kind)->forUpdate();
+    $query = $this->select($kind);
+    $query->forUpdate();
     $query->condition('r.key', $key);
     $row = $query->execute()->fetchAssoc();
     if (!$row) {
@@ -210,7 +212,8 @@ final class Records {
     }
     return $this->atomically(function () use ($kind, $states, $beforeMs, $limit): int {
       $query = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
-        ->range(0, $limit)->forUpdate();
+        ->range(0, $limit);
+      $query->forUpdate();
       $query->condition('r.state', $states, 'IN')->condition('r.updated_at_ms', $beforeMs, '<');
       $keys = $query->execute()->fetchCol();
       return $keys ? $this->deleteKeys($kind, $keys) : 0;
@@ -219,6 +222,9 @@ final class Records {
 
   /**
    * Runs the work in one transaction, or in the one that is open.
+   *
+   * Core begins SQLite's transactions as writers (BEGIN IMMEDIATE), so that
+   * none fails at once for having read first.
    *
    * @param callable(): T $work
    *   What is done or undone as a whole.
@@ -234,19 +240,30 @@ final class Records {
     }
     $transaction = $this->database->startTransaction();
     try {
-      $write = $this->dialect->beginWriting(Schema::table('cursor'));
-      if ($write !== NULL) {
-        $this->database->query($write);
-      }
       $result = $work();
     }
     catch (\Throwable $e) {
-      $transaction->rollBack();
+      $this->rollBack($transaction);
       throw $e;
     }
     // Its destructor would also commit, but could not tell of a failure.
     $transaction->commitOrRelease();
     return $result;
+  }
+
+  /**
+   * Rolls back, also where the database has done so by itself.
+   *
+   * SQLite does when the disk is full; core would then throw here, which hides
+   * why, and again when it commits at the end of the request.
+   */
+  private function rollBack(Transaction $transaction): void {
+    try {
+      $transaction->rollBack();
+    }
+    catch (\PDOException) {
+      $this->database->transactionManager()->voidClientTransaction();
+    }
   }
 
   /**

@@ -194,7 +194,10 @@ final class RecordsTest extends CausewayKernelTestBase {
       $this->markTestSkipped('Only SQLite can be told how many pages it may have.');
     }
     $store = $this->container->get(ClientFactory::class)->store();
-    $database->query('PRAGMA max_page_count = ' . (int) $database->query('PRAGMA page_count')->fetchField());
+    // A test's tables are in a database that is attached under its prefix.
+    $schema = rtrim($database->getPrefix(), '.') ?: 'main';
+    $pages = (int) $database->query("PRAGMA $schema.page_count")->fetchField();
+    $database->query("PRAGMA $schema.max_page_count = $pages");
     try {
       for ($i = 0; $i < 100; $i++) {
         $store->insert('inbox', self::record("r$i", ['payload' => str_repeat('x', 100000)]));
@@ -203,10 +206,13 @@ final class RecordsTest extends CausewayKernelTestBase {
     }
     catch (StoreException $e) {
       $this->assertSame('full', $e->reason);
+      $this->assertFalse($database->inTransaction());
     }
     finally {
-      $database->query('PRAGMA max_page_count = 1073741823');
+      $database->query("PRAGMA $schema.max_page_count = 1073741823");
     }
+    // The disk has room again, and the same process goes on.
+    $this->assertTrue($store->insert('inbox', self::record('after', ['payload' => 'p'])));
   }
 
   /**

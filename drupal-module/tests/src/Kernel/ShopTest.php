@@ -76,7 +76,7 @@ final class ShopTest extends CausewayKernelTestBase implements ServiceModifierIn
       'base_uri' => $base_uri,
       'auth' => NULL,
       'address' => ['allow_private' => TRUE],
-      'retry' => ['max_attempts' => 1],
+      'retry' => ['max_attempts' => 2, 'base_delay_ms' => 1],
       'webhook' => ['secrets' => [self::WEBHOOK_SECRET]],
     ];
     $this->setCausewaySettings(['connections' => ['catalog' => $options, 'crm' => $options]]);

@@ -30,6 +30,9 @@ final class PdoStore implements Store {
     'checksum', 'created_at_ms', 'updated_at_ms', 'detail',
   ];
 
+  /** What a replacement leaves as it was inserted. */
+  private const FIXED = ['key', 'scope', 'label', 'created_at_ms'];
+
   /** Open calls of atomically() in this process. */
   private int $depth = 0;
 
@@ -81,8 +84,10 @@ final class PdoStore implements Store {
 
   public function replace(string $kind, array $record, int $version): bool {
     return $this->atomically(function () use ($kind, $record, $version): bool {
-      $set = implode(', ', array_map(static fn (string $name): string => "$name = :$name", self::COLUMNS));
+      $changing = array_diff(self::COLUMNS, self::FIXED);
+      $set = implode(', ', array_map(static fn (string $name): string => "$name = :$name", $changing));
       $values = ['version' => $version + 1] + $this->values($record);
+      $values = array_intersect_key($values, array_flip([...$changing, 'key']));
       $replaced = $this->run(
         "UPDATE {$this->table($kind)} SET $set WHERE key = :key AND version = :expected",
         $values + ['expected' => $version],
