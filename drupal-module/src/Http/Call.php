@@ -85,10 +85,12 @@ final readonly class Call {
    * The answer with the vendor's own reason phrase, fields and bytes.
    */
   public static function answer(Response $response, ResponseFactoryInterface $responses, StreamFactoryInterface $streams): ResponseInterface {
+    $body = $streams->createStream($response->text());
+    $body->rewind();
     $answer = $responses
       ->createResponse($response->getStatusCode(), $response->getReasonPhrase())
       ->withProtocolVersion($response->getProtocolVersion())
-      ->withBody($streams->createStream($response->text()));
+      ->withBody($body);
     foreach ($response->getHeaders() as $name => $values) {
       $answer = $answer->withHeader((string) $name, $values);
     }

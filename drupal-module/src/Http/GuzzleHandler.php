@@ -9,6 +9,7 @@ use Causeway\Exception\CallException;
 use Causeway\Response;
 use GuzzleHttp\Promise\Create;
 use GuzzleHttp\Promise\PromiseInterface;
+use GuzzleHttp\Psr7\FnStream;
 use GuzzleHttp\Psr7\HttpFactory;
 use GuzzleHttp\Psr7\LazyOpenStream;
 use GuzzleHttp\Psr7\Utils;
@@ -121,6 +122,13 @@ final readonly class GuzzleHandler {
       return $response;
     }
     $stream = is_string($sink) ? new LazyOpenStream($sink, 'w+') : Utils::streamFor($sink);
+    if (is_resource($sink)) {
+      // The resource stays the caller's, also when the answer is forgotten.
+      $detach = static function () use ($stream): void {
+        $stream->detach();
+      };
+      $stream = FnStream::decorate($stream, ['close' => $detach]);
+    }
     Utils::copyToStream($response->getBody(), $stream);
     if ($stream->isSeekable()) {
       $stream->rewind();

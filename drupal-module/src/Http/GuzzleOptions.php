@@ -97,11 +97,11 @@ final readonly class GuzzleOptions {
       // Accepted where it asks for what is done anyway.
       'auth' => !$value || $request->hasHeader('Authorization') ? NULL : 'no middleware turned it into a field; use Basic with Guzzle\'s handler stack, or the connection\'s auth',
       'protocols' => is_array($value) && self::allows($value, $request->getUri()->getScheme()) ? NULL : 'the scheme of the URI is not among them',
-      'version' => in_array((string) $value, ['1.0', '1.1', '2', '2.0'], TRUE) ? NULL : 'HTTP/1.1 and HTTP/2 are spoken, as the vendor\'s TLS offers them',
+      'version' => is_scalar($value) && in_array((string) $value, ['1.0', '1.1', '2', '2.0'], TRUE) ? NULL : 'HTTP/1.1 and HTTP/2 are spoken, as the vendor\'s TLS offers them',
       'crypto_method' => in_array($value, [STREAM_CRYPTO_METHOD_TLSv1_0_CLIENT, STREAM_CRYPTO_METHOD_TLSv1_1_CLIENT, STREAM_CRYPTO_METHOD_TLSv1_2_CLIENT], TRUE) ? NULL : 'the minimum is TLS 1.2, for every call',
       'crypto_method_max' => $value === STREAM_CRYPTO_METHOD_TLSv1_3_CLIENT ? NULL : 'the maximum is TLS 1.3, for every call',
       'verify' => $value === TRUE ? NULL : 'certificates are always verified; tls.ca_file of the connection says whom to trust',
-      'connect_timeout' => (float) $value === 0.0 ? NULL : 'set timeouts.connect_ms of the connection',
+      'connect_timeout' => is_numeric($value) && (float) $value === 0.0 ? NULL : 'set timeouts.connect_ms of the connection',
       'proxy' => self::namesProxy($value) ? 'proxies are no option of a call' : NULL,
       'multiplex' => in_array($value, ['none', 'eager', 'wait'], TRUE) ? NULL : 'a call does not share its connection with another',
       'debug', 'stream' => $value === FALSE ? NULL : ($name === 'debug' ? 'there is no wire log' : 'bodies are read whole'),
