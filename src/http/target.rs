@@ -58,6 +58,7 @@ pub(crate) fn prepare(
         }
     }
     add_fields(&mut headers, &request.headers)?;
+    check_length(&headers, request.body.len())?;
     let correlation_id = HeaderValue::from_str(correlation_id).map_err(|e| e.to_string())?;
     headers.insert(CORRELATION_ID, correlation_id);
     if let Some(key) = &request.idempotency_key {
@@ -95,6 +96,23 @@ fn resolve(plan: &Plan, request: &Request) -> Result<Url, String> {
         url.query_pairs_mut().extend_pairs(&request.query);
     }
     Ok(url)
+}
+
+/// A wrong length would cut the content short, or begin the next request in the middle of this one
+/// (RFC 9112 section 6.3).
+fn check_length(headers: &HeaderMap, length_bytes: usize) -> Result<(), String> {
+    let length = length_bytes.to_string();
+    let is_right = |value: &HeaderValue| value.as_bytes() == length.as_bytes();
+    if headers
+        .get_all(http::header::CONTENT_LENGTH)
+        .iter()
+        .all(is_right)
+    {
+        return Ok(());
+    }
+    Err(format!(
+        "the field 'content-length' is not {length_bytes}, the content's length"
+    ))
 }
 
 /// Fields of the call replace the connection's; one that comes twice in the call is sent twice.

@@ -17,6 +17,14 @@ pub(super) struct Prepared {
     pub(super) throw_on_error: bool,
 }
 
+/// The usual methods may be written in any case; all others are sent as they are, because methods
+/// are case-sensitive (RFC 9110 section 9.1).
+fn normal(method: &str) -> std::borrow::Cow<'_, str> {
+    const USUAL: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+    let usual = USUAL.iter().find(|name| name.eq_ignore_ascii_case(method));
+    usual.map_or_else(|| method.into(), |name| (*name).into())
+}
+
 /// Reads the call's options.
 pub(super) fn prepare(
     connection: &str,
@@ -25,7 +33,7 @@ pub(super) fn prepare(
     options: Option<&ZendHashTable>,
 ) -> PhpResult<Prepared> {
     let refuse = |error: OptionError| throw::options(connection, &error);
-    let method = http::Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+    let method = http::Method::from_bytes(normal(method).as_bytes())
         .map_err(|_| refuse(OptionError::new("method", "no token", "an HTTP method")))?;
     let mut request = Request::new(method, uri);
     let Some(options) = options else {

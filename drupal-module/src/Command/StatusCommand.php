@@ -41,15 +41,52 @@ final class StatusCommand {
       return Output::MISUSE;
     }
     $usable = $this->extension->isUsable();
-    Output::data($io, $format, [
+    $status = [
       'sapi' => PHP_SAPI,
       'extension' => $this->extension->version(),
       'problem' => $this->extension->problem(),
       'segment' => $usable ? Metrics::segment() : NULL,
       'connections' => $this->connections($usable),
       'inbox' => $this->records->counts('inbox'),
-    ]);
+    ];
+    $format === 'json' ? Output::data($io, $format, $status) : $this->show($io, $status);
     return $usable ? Command::SUCCESS : Command::FAILURE;
+  }
+
+  /**
+   * The same for people: a line for the process, a row for each connection.
+   *
+   * @param \Symfony\Component\Console\Style\SymfonyStyle $io
+   *   The console.
+   * @param array<string, mixed> $status
+   *   What is known.
+   */
+  private function show(SymfonyStyle $io, array $status): void {
+    $segment = $status['segment'];
+    $io->writeln($status['problem'] === NULL
+      ? sprintf('Extension %s on %s, shared memory: %s, %d of %d connections.', $status['extension'], $status['sapi'], $segment['kind'], $segment['connections'], $segment['capacity'])
+      : sprintf('The PHP extension "causeway" is %s on %s: no calls can be made.', $status['problem'], $status['sapi']));
+    $waiting = $dead = [];
+    foreach ($status['inbox'] as ['scope' => $scope, 'state' => $state, 'count' => $count]) {
+      $state === 'pending' && $waiting[$scope] = $count;
+      $state === 'dead' && $dead[$scope] = $count;
+    }
+    $rows = [];
+    foreach ($status['connections'] as $id => $connection) {
+      $metrics = $connection['metrics'];
+      $age_ms = $metrics['last_success_age_ms'] ?? NULL;
+      $rows[] = [
+        $id,
+        $connection['paused'] ? rtrim('paused: ' . $connection['reason'], ': ') : 'on',
+        $metrics['breaker_state'] ?? '-',
+        $metrics['calls'] ?? '-',
+        $metrics['failed'] ?? '-',
+        $age_ms === NULL ? 'never' : sprintf('%.1f s ago', $age_ms / 1000),
+        $waiting[$id] ?? 0,
+        $dead[$id] ?? 0,
+      ];
+    }
+    $io->table(['Connection', 'Switch', 'Breaker', 'Calls', 'Failed', 'Last success', 'Inbox', 'Dead letters'], $rows);
   }
 
   /**

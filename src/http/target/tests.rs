@@ -113,3 +113,20 @@ fn fields_that_cannot_be_sent() {
         );
     }
 }
+
+#[test]
+fn a_wrong_content_length_is_refused() {
+    for (length, is_right) in [
+        ("3", true),
+        ("7", false),
+        ("2", false),
+        ("03", false),
+        ("x", false),
+    ] {
+        let mut request = request("x");
+        request.body = "abc".into();
+        request.headers = vec![("Content-Length".into(), length.as_bytes().to_vec())];
+        let prepared = prepare(&plan(vec![]), &request, "id");
+        assert_eq!(prepared.is_ok(), is_right, "{length}");
+    }
+}

@@ -46,6 +46,20 @@ final class CommandTest extends CausewayKernelTestBase {
   }
 
   /**
+   * The status for people has a row for each connection.
+   */
+  public function testStatusForPeople(): void {
+    $this->requireExtension();
+    $this->execute(PauseCommand::class, connection: 'plain', reason: 'they move');
+    $this->output->fetch();
+    $this->assertSame(0, $this->execute(StatusCommand::class));
+    $text = $this->output->fetch();
+    $this->assertMatchesRegularExpression('/plain +paused: they move +closed +0 +0 +never +0 +0/', $text);
+    $this->assertMatchesRegularExpression('/parts +on +closed/', $text);
+    $this->assertStringNotContainsString('{', $text);
+  }
+
+  /**
    * A misspelt connection is not switched.
    */
   public function testUnknownConnection(): void {
