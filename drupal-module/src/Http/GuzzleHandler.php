@@ -36,6 +36,9 @@ final readonly class GuzzleHandler {
 
   private const MS_TO_S = 0.001;
 
+  /**
+   * Makes Guzzle's exceptions.
+   */
   private ErrorMap $errors;
 
   /**

@@ -24,6 +24,15 @@ final readonly class GuzzleOptions {
   private const SECONDS_TO_MS = 1000;
 
   /**
+   * Minimum versions of TLS that the extension's own minimum, 1.2, meets.
+   */
+  private const MINIMUMS_MET = [
+    STREAM_CRYPTO_METHOD_TLSv1_0_CLIENT,
+    STREAM_CRYPTO_METHOD_TLSv1_1_CLIENT,
+    STREAM_CRYPTO_METHOD_TLSv1_2_CLIENT,
+  ];
+
+  /**
    * What is taken.
    *
    * @param int|null $totalMs
@@ -98,7 +107,7 @@ final readonly class GuzzleOptions {
       'auth' => !$value || $request->hasHeader('Authorization') ? NULL : 'no middleware turned it into a field; use Basic with Guzzle\'s handler stack, or the connection\'s auth',
       'protocols' => is_array($value) && self::allows($value, $request->getUri()->getScheme()) ? NULL : 'the scheme of the URI is not among them',
       'version' => is_scalar($value) && in_array((string) $value, ['1.0', '1.1', '2', '2.0'], TRUE) ? NULL : 'HTTP/1.1 and HTTP/2 are spoken, as the vendor\'s TLS offers them',
-      'crypto_method' => in_array($value, [STREAM_CRYPTO_METHOD_TLSv1_0_CLIENT, STREAM_CRYPTO_METHOD_TLSv1_1_CLIENT, STREAM_CRYPTO_METHOD_TLSv1_2_CLIENT], TRUE) ? NULL : 'the minimum is TLS 1.2, for every call',
+      'crypto_method' => in_array($value, self::MINIMUMS_MET, TRUE) ? NULL : 'the minimum is TLS 1.2, for every call',
       'crypto_method_max' => $value === STREAM_CRYPTO_METHOD_TLSv1_3_CLIENT ? NULL : 'the maximum is TLS 1.3, for every call',
       'verify' => $value === TRUE ? NULL : 'certificates are always verified; tls.ca_file of the connection says whom to trust',
       'connect_timeout' => is_numeric($value) && (float) $value === 0.0 ? NULL : 'set timeouts.connect_ms of the connection',
@@ -133,6 +142,8 @@ final readonly class GuzzleOptions {
    *
    * @param array<mixed> $schemes
    *   The schemes that the caller allows.
+   * @param string $scheme
+   *   The scheme of the URI, '' for a relative one.
    */
   private static function allows(array $schemes, string $scheme): bool {
     return array_diff($scheme === '' ? ['http', 'https'] : [$scheme], $schemes) === [];

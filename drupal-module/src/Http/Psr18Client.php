@@ -25,6 +25,9 @@ use Psr\Http\Message\StreamFactoryInterface;
  */
 final readonly class Psr18Client implements ClientInterface {
 
+  /**
+   * Makes PSR-18's exceptions.
+   */
   private ErrorMap $errors;
 
   public function __construct(
