@@ -68,7 +68,7 @@ final readonly class GuzzleHandler {
    * @throws \GuzzleHttp\Exception\InvalidArgumentException
    *   For an option that cannot be honoured; nothing was sent.
    */
-  public function __invoke(RequestInterface $request, array $options): PromiseInterface {
+  public function __invoke(RequestInterface $request, #[\SensitiveParameter] array $options): PromiseInterface {
     $taken = GuzzleOptions::of($options, $request, $this->ownOptions);
     usleep($taken->delayMs * self::MS_TO_US);
     $factory = new HttpFactory();

@@ -23,6 +23,8 @@ final readonly class GuzzleOptions {
 
   private const SECONDS_TO_MS = 1000;
 
+  private const MAX_DELAY_MS = 3_600_000;
+
   /**
    * Minimum versions of TLS that the extension's own minimum, 1.2, meets.
    */
@@ -70,7 +72,7 @@ final readonly class GuzzleOptions {
    * @throws \GuzzleHttp\Exception\InvalidArgumentException
    *   Names the option that cannot be honoured.
    */
-  public static function of(array $options, RequestInterface $request, array $own): self {
+  public static function of(#[\SensitiveParameter] array $options, RequestInterface $request, array $own): self {
     foreach ($options as $name => $value) {
       // Two underscores: notes that Guzzle's middleware leaves for itself.
       $isForOthers = in_array($name, $own, TRUE) || str_starts_with((string) $name, '__');
@@ -82,7 +84,7 @@ final readonly class GuzzleOptions {
     $timeout = (float) ($options['timeout'] ?? 0);
     return new self(
       $timeout > 0 ? (int) ceil($timeout * self::SECONDS_TO_MS) : NULL,
-      (int) ($options['delay'] ?? 0),
+      (int) ceil((float) ($options['delay'] ?? 0)),
       $options['sink'] ?? NULL,
       $options['on_headers'] ?? NULL,
       $options['on_stats'] ?? NULL,
@@ -98,7 +100,8 @@ final readonly class GuzzleOptions {
       // Done by the client or by middleware before a handler is asked.
       '_conditional', 'allow_redirects', 'base_uri', 'cookies', 'expect', 'handler', 'http_errors', 'idn_conversion', 'request_factory', 'retries', 'synchronous', 'uri_factory' => NULL,
       // Carried out by the handler.
-      'timeout', 'delay' => is_numeric($value) && $value >= 0 && is_finite((float) $value) ? NULL : 'it must be a number, 0 or more',
+      'timeout' => is_numeric($value) && $value >= 0 && is_finite((float) $value) ? NULL : 'it must be a number of seconds, 0 or more',
+      'delay' => is_numeric($value) && $value >= 0 && $value <= self::MAX_DELAY_MS ? NULL : 'it must be a number of milliseconds, from 0 to ' . self::MAX_DELAY_MS,
       'sink' => is_string($value) || is_resource($value) || $value instanceof StreamInterface ? NULL : 'it must be a path, a resource or a stream',
       'on_headers', 'on_stats' => is_callable($value) ? NULL : 'it must be callable',
       'response_factory', 'stream_factory' => is_object($value) ? NULL : 'it must be a PSR-17 factory',
