@@ -12,4 +12,5 @@ if (!extension_loaded('causeway') || !filter_var(ini_get('causeway.testing'), FI
     exit(2);
 }
 
-require dirname(__DIR__, 2) . '/vendor/autoload.php';
+// PHPUnit's own tree: vendor/, or another one with other releases of what the tests want.
+require constant('PHPUNIT_COMPOSER_INSTALL');

@@ -26,10 +26,19 @@ use Psr\Http\Message\StreamFactoryInterface;
  */
 final readonly class Call {
 
+  /**
+   * What Causeway\Client::request() is given.
+   *
+   * @param string $method
+   *   The verb.
+   * @param string $uri
+   *   Relative to the base URI, or absolute on its origin.
+   * @param array<string, mixed> $options
+   *   The call's options.
+   */
   private function __construct(
     private string $method,
     private string $uri,
-    /** @var array<string, mixed> */
     private array $options,
   ) {}
 
@@ -45,16 +54,21 @@ final readonly class Call {
     $headers = [];
     $options = ['throw_on_error' => FALSE];
     foreach ($request->getHeaders() as $name => $values) {
-      $line = $request->getHeaderLine((string) $name);
-      match (strtolower((string) $name)) {
-        'host' => self::refuseUnlessSame('Host', $line, self::authorityOf($request)),
+      $field = strtolower((string) $name);
+      $line = $request->getHeaderLine($field);
+      $sent = match ($field) {
+        'host' => self::authorityOf($request),
+        'content-length' => (string) strlen($body),
         // The body is whole here: it goes out with its length.
-        'transfer-encoding' => self::refuseUnlessSame('Transfer-Encoding', $line, 'chunked'),
+        'transfer-encoding' => 'chunked',
+        default => $line,
+      };
+      if (strcasecmp($line, $sent) !== 0) {
+        throw new UnsendableException("The field $name would be wrong: the transport decides it, and it would say otherwise.");
+      }
+      match ($field) {
+        'host', 'transfer-encoding' => NULL,
         'idempotency-key' => $options['idempotency_key'] = $line,
-        'content-length' => [
-          self::refuseUnlessSame('Content-Length', $line, (string) strlen($body)),
-          $headers[$name] = $values,
-        ],
         default => $headers[$name] = $values,
       };
     }
@@ -130,15 +144,6 @@ final readonly class Call {
   private static function authorityOf(RequestInterface $request): string {
     $uri = $request->getUri();
     return $uri->getHost() . ($uri->getPort() === NULL ? '' : ':' . $uri->getPort());
-  }
-
-  /**
-   * Refuses a field that contradicts what will be sent.
-   */
-  private static function refuseUnlessSame(string $field, string $given, string $sent): void {
-    if (strcasecmp($given, $sent) !== 0) {
-      throw new UnsendableException("The field $field would be wrong: the transport decides it, and it would say otherwise.");
-    }
   }
 
 }

@@ -7,7 +7,6 @@ namespace Drupal\causeway\Http;
 use Drupal\causeway\Http\Exception\ClientException;
 use Drupal\causeway\Http\Exception\NetworkException;
 use Drupal\causeway\Http\Exception\RequestException;
-use GuzzleHttp\ClientInterface;
 use GuzzleHttp\Exception\ConnectException;
 use GuzzleHttp\Exception\GuzzleException;
 use GuzzleHttp\Exception\InvalidArgumentException;
@@ -75,10 +74,10 @@ final class ErrorMap {
   }
 
   /**
-   * Whether the installed Guzzle is of version 7.
+   * Whether Guzzle is of version 7, which lacks this class.
    */
   private function isGuzzle7(): bool {
-    return constant(ClientInterface::class . '::MAJOR_VERSION') === 7;
+    return !class_exists('GuzzleHttp\Exception\NetworkException');
   }
 
 }

@@ -36,6 +36,9 @@ final readonly class GuzzleHandler {
 
   private const MS_TO_S = 0.001;
 
+  /**
+   * Makes Guzzle's exceptions.
+   */
   private ErrorMap $errors;
 
   /**
@@ -65,7 +68,7 @@ final readonly class GuzzleHandler {
    * @throws \GuzzleHttp\Exception\InvalidArgumentException
    *   For an option that cannot be honoured; nothing was sent.
    */
-  public function __invoke(RequestInterface $request, array $options): PromiseInterface {
+  public function __invoke(RequestInterface $request, #[\SensitiveParameter] array $options): PromiseInterface {
     $taken = GuzzleOptions::of($options, $request, $this->ownOptions);
     usleep($taken->delayMs * self::MS_TO_US);
     $factory = new HttpFactory();

@@ -23,6 +23,17 @@ final readonly class GuzzleOptions {
 
   private const SECONDS_TO_MS = 1000;
 
+  private const MAX_DELAY_MS = 3_600_000;
+
+  /**
+   * Minimum versions of TLS that the extension's own minimum, 1.2, meets.
+   */
+  private const MINIMUMS_MET = [
+    STREAM_CRYPTO_METHOD_TLSv1_0_CLIENT,
+    STREAM_CRYPTO_METHOD_TLSv1_1_CLIENT,
+    STREAM_CRYPTO_METHOD_TLSv1_2_CLIENT,
+  ];
+
   /**
    * What is taken.
    *
@@ -61,7 +72,7 @@ final readonly class GuzzleOptions {
    * @throws \GuzzleHttp\Exception\InvalidArgumentException
    *   Names the option that cannot be honoured.
    */
-  public static function of(array $options, RequestInterface $request, array $own): self {
+  public static function of(#[\SensitiveParameter] array $options, RequestInterface $request, array $own): self {
     foreach ($options as $name => $value) {
       // Two underscores: notes that Guzzle's middleware leaves for itself.
       $isForOthers = in_array($name, $own, TRUE) || str_starts_with((string) $name, '__');
@@ -73,7 +84,7 @@ final readonly class GuzzleOptions {
     $timeout = (float) ($options['timeout'] ?? 0);
     return new self(
       $timeout > 0 ? (int) ceil($timeout * self::SECONDS_TO_MS) : NULL,
-      (int) ($options['delay'] ?? 0),
+      (int) ceil((float) ($options['delay'] ?? 0)),
       $options['sink'] ?? NULL,
       $options['on_headers'] ?? NULL,
       $options['on_stats'] ?? NULL,
@@ -89,7 +100,8 @@ final readonly class GuzzleOptions {
       // Done by the client or by middleware before a handler is asked.
       '_conditional', 'allow_redirects', 'base_uri', 'cookies', 'expect', 'handler', 'http_errors', 'idn_conversion', 'request_factory', 'retries', 'synchronous', 'uri_factory' => NULL,
       // Carried out by the handler.
-      'timeout', 'delay' => is_numeric($value) && $value >= 0 && is_finite((float) $value) ? NULL : 'it must be a number, 0 or more',
+      'timeout' => is_numeric($value) && $value >= 0 && is_finite((float) $value) ? NULL : 'it must be a number of seconds, 0 or more',
+      'delay' => is_numeric($value) && $value >= 0 && $value <= self::MAX_DELAY_MS ? NULL : 'it must be a number of milliseconds, from 0 to ' . self::MAX_DELAY_MS,
       'sink' => is_string($value) || is_resource($value) || $value instanceof StreamInterface ? NULL : 'it must be a path, a resource or a stream',
       'on_headers', 'on_stats' => is_callable($value) ? NULL : 'it must be callable',
       'response_factory', 'stream_factory' => is_object($value) ? NULL : 'it must be a PSR-17 factory',
@@ -98,7 +110,7 @@ final readonly class GuzzleOptions {
       'auth' => !$value || $request->hasHeader('Authorization') ? NULL : 'no middleware turned it into a field; use Basic with Guzzle\'s handler stack, or the connection\'s auth',
       'protocols' => is_array($value) && self::allows($value, $request->getUri()->getScheme()) ? NULL : 'the scheme of the URI is not among them',
       'version' => is_scalar($value) && in_array((string) $value, ['1.0', '1.1', '2', '2.0'], TRUE) ? NULL : 'HTTP/1.1 and HTTP/2 are spoken, as the vendor\'s TLS offers them',
-      'crypto_method' => in_array($value, [STREAM_CRYPTO_METHOD_TLSv1_0_CLIENT, STREAM_CRYPTO_METHOD_TLSv1_1_CLIENT, STREAM_CRYPTO_METHOD_TLSv1_2_CLIENT], TRUE) ? NULL : 'the minimum is TLS 1.2, for every call',
+      'crypto_method' => in_array($value, self::MINIMUMS_MET, TRUE) ? NULL : 'the minimum is TLS 1.2, for every call',
       'crypto_method_max' => $value === STREAM_CRYPTO_METHOD_TLSv1_3_CLIENT ? NULL : 'the maximum is TLS 1.3, for every call',
       'verify' => $value === TRUE ? NULL : 'certificates are always verified; tls.ca_file of the connection says whom to trust',
       'connect_timeout' => is_numeric($value) && (float) $value === 0.0 ? NULL : 'set timeouts.connect_ms of the connection',
@@ -133,6 +145,8 @@ final readonly class GuzzleOptions {
    *
    * @param array<mixed> $schemes
    *   The schemes that the caller allows.
+   * @param string $scheme
+   *   The scheme of the URI, '' for a relative one.
    */
   private static function allows(array $schemes, string $scheme): bool {
     return array_diff($scheme === '' ? ['http', 'https'] : [$scheme], $schemes) === [];

@@ -15,9 +15,10 @@ use Psr\Http\Message\StreamFactoryInterface;
  * A connection as a PSR-18 client, for libraries that want one.
  *
  * Deadline, retries, breaker and credentials are the connection's. Statuses and
- * redirects come back as the vendor sent them. A URI may be relative to the
- * connection's base URI. Needs the extension, psr/http-client and a PSR-17
- * implementation; nothing of Drupal.
+ * redirects come back as the vendor sent them, but for one: an answer whose
+ * Retry-After lies beyond the deadline is the ClientException of a throttled
+ * call. A URI may be relative to the connection's base URI. Needs the
+ * extension, psr/http-client and a PSR-17 implementation; nothing of Drupal.
  *
  * @see https://www.php-fig.org/psr/psr-18/
  *
@@ -25,6 +26,9 @@ use Psr\Http\Message\StreamFactoryInterface;
  */
 final readonly class Psr18Client implements ClientInterface {
 
+  /**
+   * Makes PSR-18's exceptions.
+   */
   private ErrorMap $errors;
 
   public function __construct(

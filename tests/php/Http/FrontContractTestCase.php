@@ -5,11 +5,14 @@ declare(strict_types=1);
 namespace Causeway\Tests\Http;
 
 use Causeway\Client;
+use Causeway\Exception\AddressRefusedException;
 use Causeway\Exception\BreakerOpenException;
 use Causeway\Exception\CallException;
 use Causeway\Exception\ConnectException;
+use Causeway\Exception\LimitException;
 use Causeway\Exception\NetworkException;
 use Causeway\Exception\PausedException;
+use Causeway\Exception\ThrottledException;
 use Causeway\Exception\TimeoutException;
 use Causeway\Store\SqliteStore;
 use Causeway\Switches;
@@ -177,6 +180,30 @@ abstract class FrontContractTestCase extends TestCase
         $this->vendor->answer('HTTP/1.1 503 Down');
         self::assertSame(503, $this->send($client, 'GET', 'x')->status);
         $this->assertFails(FailureKind::Other, 'no', BreakerOpenException::class, fn () => $this->send($client, 'GET', 'x'));
+    }
+
+    public function testVendorThatSaysToComeBackAfterTheDeadline(): void
+    {
+        $client = $this->client();
+        $this->vendor->answer("HTTP/1.1 429 Slow Down\r\nRetry-After: 900");
+        $error = $this->assertFails(FailureKind::Other, 'yes', ThrottledException::class, fn () => $this->send($client, 'GET', 'x'));
+        self::assertSame([429, 900_000], [$error->status, $error->retryAfterMs]);
+        $this->assertFails(FailureKind::Other, 'no', ThrottledException::class, fn () => $this->send($client, 'GET', 'x'));
+        self::assertCount(1, $this->vendor->requests());
+    }
+
+    public function testBodyBeyondItsCap(): void
+    {
+        $this->vendor->answer("HTTP/1.1 200 OK\r\nContent-Length: 2000", str_repeat('x', 2000));
+        $client = $this->client(['body_cap_bytes' => 1024]);
+        $this->assertFails(FailureKind::Other, 'yes', LimitException::class, fn () => $this->send($client, 'GET', 'x'));
+    }
+
+    public function testAddressThatIsNotAllowed(): void
+    {
+        $client = $this->client(['address' => ['allow_private' => false]]);
+        $this->assertFails(FailureKind::Request, 'no', AddressRefusedException::class, fn () => $this->send($client, 'GET', 'x'));
+        self::assertSame([], $this->vendor->requests());
     }
 
     public function testPausedConnection(): void

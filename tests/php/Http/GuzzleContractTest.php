@@ -9,7 +9,6 @@ use Drupal\causeway\Http\Call;
 use Drupal\causeway\Http\ErrorMap;
 use Drupal\causeway\Http\Failure;
 use Drupal\causeway\Http\GuzzleHandler;
-use GuzzleHttp\ClientInterface;
 use GuzzleHttp\Exception\ConnectException;
 use GuzzleHttp\Exception\RequestException;
 use GuzzleHttp\Exception\TransferException;
@@ -25,6 +24,8 @@ use Psr\Http\Message\ResponseInterface;
 #[CoversClass(Failure::class)]
 final class GuzzleContractTest extends FrontContractTestCase
 {
+    use GuzzleVersion;
+
     protected function send(Client $client, string $method, string $uri, array $headers = [], string $body = ''): Answered
     {
         $promise = (new GuzzleHandler($client))(new Request($method, $uri, $headers, $body), ['decode_content' => false]);
@@ -38,11 +39,10 @@ final class GuzzleContractTest extends FrontContractTestCase
 
     protected function causeOf(\Throwable $thrown, FailureKind $kind): \Throwable
     {
-        $is7 = constant(ClientInterface::class . '::MAJOR_VERSION') === 7;
         $class = match ($kind) {
             FailureKind::Connect => ConnectException::class,
-            FailureKind::Network => $is7 ? ConnectException::class : 'GuzzleHttp\Exception\NetworkException',
-            FailureKind::Timeout => $is7 ? ConnectException::class : 'GuzzleHttp\Exception\NetworkTimeoutException',
+            FailureKind::Network => $this->exceptionOf('ConnectException', 'NetworkException'),
+            FailureKind::Timeout => $this->exceptionOf('ConnectException', 'NetworkTimeoutException'),
             FailureKind::Request => RequestException::class,
             FailureKind::Other => TransferException::class,
         };

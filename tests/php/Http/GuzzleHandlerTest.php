@@ -12,7 +12,6 @@ use Causeway\Tests\Support\TemporaryFiles;
 use Drupal\causeway\Http\ErrorMap;
 use Drupal\causeway\Http\GuzzleHandler;
 use GuzzleHttp\Client;
-use GuzzleHttp\ClientInterface;
 use GuzzleHttp\Exception\ClientException;
 use GuzzleHttp\Exception\InvalidArgumentException;
 use GuzzleHttp\Exception\RequestException;
@@ -32,6 +31,7 @@ use Psr\Http\Message\ResponseInterface;
 final class GuzzleHandlerTest extends TestCase
 {
     use AssertThrows;
+    use GuzzleVersion;
     use TemporaryFiles;
 
     private RawVendor $vendor;
@@ -163,7 +163,7 @@ final class GuzzleHandlerTest extends TestCase
     {
         $this->vendor->hang();
         $error = $this->assertThrows(\GuzzleHttp\Exception\TransferException::class, fn () => $this->guzzle()->get('x', ['timeout' => 0.1]));
-        self::assertSame($this->isGuzzle7() ? \GuzzleHttp\Exception\ConnectException::class : 'GuzzleHttp\Exception\NetworkTimeoutException', $error::class);
+        self::assertSame($this->exceptionOf('ConnectException', 'NetworkTimeoutException'), $error::class);
     }
 
     public function testEncodedBodyIsNeverTakenForADecodedOne(): void
@@ -199,14 +199,9 @@ final class GuzzleHandlerTest extends TestCase
 
     private function assertCarriesAnswer(int $status, \Throwable $error): void
     {
-        self::assertSame($this->isGuzzle7() ? RequestException::class : 'GuzzleHttp\Exception\ResponseException', $error::class);
+        self::assertSame($this->exceptionOf('RequestException', 'ResponseException'), $error::class);
         self::assertTrue(method_exists($error, 'getResponse'));
         self::assertSame($status, $error->getResponse()?->getStatusCode());
-    }
-
-    private function isGuzzle7(): bool
-    {
-        return constant(ClientInterface::class . '::MAJOR_VERSION') === 7;
     }
 
     /** @param array<string, mixed> $config */

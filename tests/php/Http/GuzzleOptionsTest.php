@@ -37,7 +37,7 @@ final class GuzzleOptionsTest extends TestCase
     {
         yield from self::rows([
             'timeout' => [0, 2.5, '3'],
-            'delay' => [0, 0.5],
+            'delay' => [0, 0.5, 3_600_000],
             'sink' => ['php://memory', STDERR, Utils::streamFor('')],
             'on_headers' => ['strlen'],
             'on_stats' => [static fn () => null],
@@ -77,7 +77,7 @@ final class GuzzleOptionsTest extends TestCase
     {
         yield from self::rows([
             'timeout' => [-1, 'soon', INF],
-            'delay' => [-0.1],
+            'delay' => [-0.1, 3_600_001, NAN],
             'sink' => [17, new \stdClass()],
             'on_headers' => ['no such function'],
             'on_stats' => [true],

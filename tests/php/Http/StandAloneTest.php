@@ -1,0 +1,32 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Causeway\Tests\Http;
+
+use PHPUnit\Framework\Attributes\CoversNothing;
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\TestCase;
+
+/** The fronts are for programs without Drupal too, and have the extension's licence. */
+#[CoversNothing]
+final class StandAloneTest extends TestCase
+{
+    #[DataProvider('files')]
+    public function testFileLeansOnNothingOfDrupalAndNamesItsLicence(string $path): void
+    {
+        $code = (string) file_get_contents($path);
+        self::assertStringContainsString('@license MIT OR Apache-2.0', $code);
+        // Its own namespace apart: no class, no function, no constant of Drupal or the module.
+        self::assertDoesNotMatchRegularExpression('/\bDrupal\\\\(?!causeway\\\\Http\b)|\bDrupal::/', $code);
+    }
+
+    /** @return iterable<string, array{string}> */
+    public static function files(): iterable
+    {
+        $folder = dirname(__DIR__, 3) . '/drupal-module/src/Http';
+        foreach (new \RegexIterator(new \RecursiveIteratorIterator(new \RecursiveDirectoryIterator($folder)), '/\.php$/') as $path => $file) {
+            yield substr($path, strlen($folder) + 1) => [$path];
+        }
+    }
+}
