@@ -55,7 +55,7 @@ namespace Causeway {
      *
      * @return list<array<string, mixed>>
      */
-    public function find(string $kind, array $states, ?string $scope, bool $due_only, int $limit): array;
+    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array;
     /**
      * Counts by scope and state.
      *
@@ -77,7 +77,7 @@ namespace Causeway {
      * @return int
      *   How many went.
      */
-    public function purge(string $kind, array $states, int $before_ms, int $limit): int;
+    public function purge(string $kind, array $states, int $beforeMs, int $limit): int;
     /**
      * Runs $work in one transaction, joining one that is open. An exception rolls back and is
      * thrown on.
@@ -242,9 +242,9 @@ namespace Causeway {
      *
      * @return 'recorded'|'duplicate'|'conflict'
      */
-    public function record(string $source, string $event_id, string $payload): string {}
+    public function record(string $source, string $eventId, string $payload): string {}
     /** Claims an event, recording it first when it is new; see Claim::status(). */
-    public function claim(string $source, string $event_id, string $payload): Claim {}
+    public function claim(string $source, string $eventId, string $payload): Claim {}
     /**
      * Claims up to $limit events that are due, oldest first.
      *
@@ -264,8 +264,10 @@ namespace Causeway {
      * @throws \Causeway\Exception\ConflictException
      * @throws \Causeway\Exception\DeadLetterException
      * @throws \Causeway\Exception\LeaseLostException
+     * @throws \Throwable
+     *   What $handler throws; the attempt counts as failed.
      */
-    public function run(string $source, string $event_id, string $payload, callable $handler): mixed {}
+    public function run(string $source, string $eventId, string $payload, callable $handler): mixed {}
     /**
      * How many events stand where.
      *
@@ -279,12 +281,12 @@ namespace Causeway {
      */
     public function deadLetters(?string $source = null, int $limit = 100): array {}
     /** Puts a dead letter back in line, with its attempts counted anew. FALSE when there is none. */
-    public function replay(string $source, string $event_id): bool {}
+    public function replay(string $source, string $eventId): bool {}
     /**
      * Deletes at most $limit done rows older than this; how many went. Keep them for longer than
      * the senders repeat their deliveries.
      */
-    public function purge(int $older_than_s, int $limit = 1000): int {}
+    public function purge(int $olderThanS, int $limit = 1000): int {}
   }
 
   /** A lease on one event, with its fencing token. */
@@ -339,7 +341,7 @@ namespace Causeway {
      *
      * @throws \Causeway\Exception\LeaseLostException
      */
-    public function release(int $delay_ms = 0): void {}
+    public function release(int $delayMs = 0): void {}
   }
 
   /**
@@ -427,7 +429,8 @@ namespace Causeway {
      *
      * @param list<string> $ids
      *
-     * @return array<string, \Causeway\Snapshot>
+     * @return array<array-key, \Causeway\Snapshot>
+     *   By id; those that could not be had are left out.
      */
     public function many(string $resource, array $ids): array {}
     /**
@@ -506,7 +509,7 @@ namespace Causeway {
      * @param array<string, mixed> $options
      *   path (required), items ('/items') and id ('/id') as JSON pointers, cursor {in: 'cursor',
      *   out: '/next_cursor'}, page_param ('limit'), page_size (500), chunk (500 rows a
-     *   transaction), total (JSON pointer), lease_ms (10000).
+     *   transaction), total ('/total', where the vendor says it), lease_ms (10000).
      *
      * @throws \Causeway\Exception\OptionsException
      */
@@ -522,7 +525,7 @@ namespace Causeway {
      * @throws \Causeway\Exception\InProgressException
      *   When another runner has it.
      */
-    public function run(?callable $progress = null, ?int $max_chunks = null): array {}
+    public function run(?callable $progress = null, ?int $maxChunks = null): array {}
     /**
      * Where it stands.
      *
@@ -733,11 +736,11 @@ namespace Causeway\Store {
     public function insert(string $kind, array $record): bool {}
     public function read(string $kind, string $key): ?array {}
     public function replace(string $kind, array $record, int $version): bool {}
-    public function find(string $kind, array $states, ?string $scope, bool $due_only, int $limit): array {}
+    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array {}
     public function counts(string $kind): array {}
     public function delete(string $kind, string $key): bool {}
-    public function purge(string $kind, array $states, int $before_ms, int $limit): int {}
-    public function atomically(callable $_work): mixed {}
+    public function purge(string $kind, array $states, int $beforeMs, int $limit): int {}
+    public function atomically(callable $work): mixed {}
   }
 
   /** Causeway's own records in Redis, for more than one host. @planned */
@@ -760,7 +763,7 @@ namespace Causeway\Testing {
      * @throws \Causeway\Exception\OptionsException
      *   When testing is not switched on.
      */
-    public static function freeze(int $unix_ms): void {}
+    public static function freeze(int $unixMs): void {}
     /** Moves the frozen time on. */
     public static function advance(int $ms): void {}
     /** Lets time run again. */
@@ -799,10 +802,18 @@ namespace Causeway\Webhook {
      * Checks the options once.
      *
      * @param string $scheme
-     *   'standard-webhooks', 'github' or 'stripe'.
+     *   'standard-webhooks', 'svix', 'github', 'stripe', 'slack', 'shopify', 'twilio',
+     *   'twitch-eventsub', 'mailgun', 'sendgrid', 'hubspot', 'square', 'paddle', 'zoom', 'discord',
+     *   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', or 'hmac' for any
+     *   other HMAC.
      * @param array<string, mixed> $options
-     *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64,
-     *   tolerance_s (300 where the scheme signs a time, FALSE for no window).
+     *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64;
+     *   public_keys, public_key_hex, public_key_der_b64 where the vendor signs with a private key;
+     *   tolerance_s (the scheme's own where it signs a time, FALSE for no window). Of single
+     *   schemes: version (hubspot: 'v1', 'v2', 'v3'), mode ('payment-item', 'platform') and
+     *   merchant_account (adyen), notification_url (square); template, header, prefix, encoding
+     *   ('hex', 'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header
+     *   (hmac).
      *
      * @throws \Causeway\Exception\OptionsException
      *   For an unknown scheme or option, and for a secret that is empty or does not decode.
@@ -815,6 +826,9 @@ namespace Causeway\Webhook {
      *   The raw body, before anything parsed it.
      * @param array<string, mixed> $headers
      *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+     * @param string $url
+     *   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
+     *   Square without notification_url.
      *
      * @throws \Causeway\Exception\SignatureException
      *   When it is refused; $reason says why.
@@ -827,17 +841,31 @@ namespace Causeway\Webhook {
   /** A verified delivery. */
   final class Delivery {
     /**
-     * What it brings; at least one, for some vendors several.
+     * What it brings; for some vendors several, for a mere handshake none.
      *
      * @return list<\Causeway\Webhook\Event>
      */
     public function events(): array {}
     /** The scheme's name. */
     public function scheme(): string {}
+    /** What the sender wants as an answer: send it as it is. NULL where any 2xx does. */
+    public function reply(): ?Reply {}
     /** Which of the configured secrets matched, from 0. */
     public function secretIndex(): int {}
-    /** What the sender wants as an answer, or NULL. @planned */
-    public function reply(): ?Reply {}
+  }
+
+  /** An answer that a sender waits for, such as the echo of a challenge. */
+  final class Reply {
+    /** The HTTP status. */
+    public function status(): int {}
+    /**
+     * The body, as it is to be sent.
+     *
+     * @return string
+     */
+    public function body(): mixed {}
+    /** The value of the Content-Type field. */
+    public function contentType(): string {}
   }
 
   /** One event of a delivery. */
@@ -860,13 +888,6 @@ namespace Causeway\Webhook {
      * @throws \JsonException
      */
     public function json(int $depth = 128): mixed {}
-  }
-
-  /** An answer that a sender waits for, such as the echo of a challenge. @planned */
-  final class Reply {
-    public function status(): int {}
-    public function body(): string {}
-    public function contentType(): string {}
   }
 
   /** Signs what is ours to send. @planned */

@@ -4,7 +4,7 @@
 //! not new; what can never be taken answers 400 or 401; what could not be stored answers 503.
 
 use super::Recorded;
-use crate::signature::Refusal;
+use crate::signature::{Refusal, Reply};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// What became of a delivery.
@@ -50,6 +50,14 @@ impl Receipt {
             Verdict::Duplicate
         };
         Self::plain(202, verdict)
+    }
+
+    /// For a handshake: the answer that the sender waits for.
+    pub(super) fn challenge(reply: Reply) -> Self {
+        Self {
+            body: reply.body,
+            ..Self::plain(reply.status, Verdict::Challenge)
+        }
     }
 
     /// For a delivery that was refused.

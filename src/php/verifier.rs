@@ -35,10 +35,18 @@ impl PhpVerifier {
     /// Checks the options once.
     ///
     /// @param string $scheme
-    ///   'standard-webhooks', 'github' or 'stripe'.
+    ///   'standard-webhooks', 'svix', 'github', 'stripe', 'slack', 'shopify', 'twilio',
+    ///   'twitch-eventsub', 'mailgun', 'sendgrid', 'hubspot', 'square', 'paddle', 'zoom', 'discord',
+    ///   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', or 'hmac' for any
+    ///   other HMAC.
     /// @param array<string, mixed> $options
-    ///   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64,
-    ///   tolerance_s (300 where the scheme signs a time, FALSE for no window).
+    ///   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64;
+    ///   public_keys, public_key_hex, public_key_der_b64 where the vendor signs with a private key;
+    ///   tolerance_s (the scheme's own where it signs a time, FALSE for no window). Of single
+    ///   schemes: version (hubspot: 'v1', 'v2', 'v3'), mode ('payment-item', 'platform') and
+    ///   merchant_account (adyen), notification_url (square); template, header, prefix, encoding
+    ///   ('hex', 'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header
+    ///   (hmac).
     ///
     /// @throws \Causeway\Exception\OptionsException
     ///   For an unknown scheme or option, and for a secret that is empty or does not decode.
@@ -55,6 +63,9 @@ impl PhpVerifier {
     ///   The raw body, before anything parsed it.
     /// @param array<string, mixed> $headers
     ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+    /// @param string $url
+    ///   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
+    ///   Square without notification_url.
     ///
     /// @throws \Causeway\Exception\SignatureException
     ///   When it is refused; $reason says why.

@@ -1,8 +1,12 @@
 //! The verifier from outside: what all its tests share, and noise that must never panic.
-//! `schemes.rs` has the published vectors and the mutations, `options.rs` the options.
+//! `schemes.rs`, `vendors.rs` and `particulars.rs` have the mutations, over the published vectors of
+//! `deliveries.rs`; `options.rs` has the options.
 
+mod deliveries;
 mod options;
+mod particulars;
 mod schemes;
+mod vendors;
 
 use proptest::prelude::*;
 
@@ -117,8 +121,8 @@ proptest! {
         body in proptest::collection::vec(any::<u8>(), 0..100),
         now in any::<i64>(),
     ) {
-        for scheme in scheme::all() {
-            let verifier = verifier(scheme.name(), &[STANDARD_SECRET]);
+        for scheme in ["standard-webhooks", "github", "stripe"] {
+            let verifier = verifier(scheme, &[STANDARD_SECRET]);
             for (first, second) in [(value.as_slice(), other.as_bytes()), (other.as_bytes(), value.as_slice())] {
                 let headers = Headers::new([
                     ("webhook-id", b"msg_1".as_slice()), ("webhook-timestamp", b"1614265330"), ("webhook-signature", first),
