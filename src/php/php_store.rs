@@ -5,7 +5,9 @@
 
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZvalDyn;
+use ext_php_rs::error::Error;
 use ext_php_rs::types::{ZendHashTable, Zval};
+use ext_php_rs::zend::ExecutorGlobals;
 
 use super::record;
 use super::{step, throw, value};
@@ -23,10 +25,13 @@ impl PhpStore {
         }
     }
 
+    /// Calls a method; the engine reports what it throws beside the result, not in it.
     fn call(&self, method: &str, arguments: Vec<&dyn IntoZvalDyn>) -> Result<Zval, StoreError> {
-        self.object
-            .try_call_method(method, arguments)
-            .map_err(|error| StoreError::from(throw::caught(&error)))
+        match self.object.try_call_method(method, arguments) {
+            Ok(answer) if !ExecutorGlobals::has_exception() => Ok(answer),
+            Ok(_) => Err(StoreError::from(throw::caught(&Error::Callable))),
+            Err(error) => Err(StoreError::from(throw::caught(&error))),
+        }
     }
 
     fn answer<T>(method: &str, expected: &str, answer: Option<T>) -> Result<T, StoreError> {

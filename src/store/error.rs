@@ -32,9 +32,10 @@ impl StoreErrorKind {
         match self {
             Self::Busy | Self::LostRace => "busy",
             Self::Full => "full",
-            Self::Unavailable => "unavailable",
+            // An application's own store failed: what it threw says why.
+            Self::Unavailable | Self::Foreign => "unavailable",
             Self::Corrupt => "corrupt",
-            Self::Misuse | Self::Foreign => "misuse",
+            Self::Misuse => "misuse",
         }
     }
 }

@@ -167,7 +167,7 @@ final class InboxTest extends TestCase
             $pdo->prepare('INSERT INTO applied VALUES (?, ?, ?)')->execute([$event->id(), $event->type(), $entity['id'] ?? null]);
         };
 
-        $failed = $inbox->process(10, null, static function (Event $event, ?array $entity) use ($insert): void {
+        $failed = $inbox->process(1, null, static function (Event $event, ?array $entity) use ($insert): void {
             $insert($event, $entity);
             throw new \DomainException('the shop is closed');
         });

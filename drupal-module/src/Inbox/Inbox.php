@@ -70,6 +70,12 @@ final class Inbox {
     if ($receipt->verdict() === 'conflict') {
       $this->logger->warning('@connection sent an event again with another payload; both are kept.', ['@connection' => $connection]);
     }
+    if ($receipt->verdict() === 'unavailable') {
+      $this->logger->error('A webhook for @connection could not be recorded (@reason); its sender was asked to repeat it.', [
+        '@connection' => $connection,
+        '@reason' => (string) $receipt->reason(),
+      ]);
+    }
     return new Answer($receipt->status(), $receipt->verdict(), $receipt->reason(), $receipt->retryAfterS(), $receipt->body());
   }
 

@@ -7,12 +7,17 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{Kind, StoreError, error};
+use crate::clock;
 
 /// What `user_version` says once the tables are there.
 const VERSION: i64 = 1;
+/// How often a process looks whether another one has switched the file to WAL, and how long it
+/// waits between.
+const WAL_TRIES: usize = 200;
+const WAL_PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens the file, makes it when it is not there, and brings its tables up to date.
 pub(super) fn open(path: &Path, busy_wait: Duration) -> Result<Connection, StoreError> {
@@ -26,9 +31,7 @@ fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_wait)?;
-    // Answers with the mode that holds; on a file system without shared memory it is not WAL,
-    // and the store works more slowly.
-    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    enter_wal(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     if version(&connection)? < VERSION {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -42,6 +45,24 @@ fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
         transaction.commit()?;
     }
     Ok(connection)
+}
+
+/// Switches the file to WAL. Of processes that open a new file at once, SQLite tells all but one
+/// that it is busy, without waiting: it sees a deadlock in two that both want to switch. So the
+/// others look again.
+fn enter_wal(connection: &Connection) -> rusqlite::Result<()> {
+    // Answers with the mode that holds; on a file system without shared memory it is not WAL,
+    // and the store works more slowly.
+    let switch = || connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()));
+    for _ in 1..WAL_TRIES {
+        match switch() {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                clock::wait_blocking(WAL_PAUSE);
+            }
+            done => return done,
+        }
+    }
+    switch()
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

@@ -178,21 +178,26 @@ fn a_fork_inside_a_transaction_rolls_it_back() {
 }
 
 #[test]
-fn a_second_process_opening_at_once_finds_the_tables() {
+fn everyone_who_opens_a_new_file_at_once_finds_the_tables() {
     let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("s.sqlite");
-    let threads: Vec<_> = (0..4)
-        .map(|number| {
-            let path = path.clone();
-            std::thread::spawn(move || {
-                let store = SqliteStore::open(path).unwrap();
-                store
-                    .insert(Kind::Inbox, &record(&number.to_string()))
-                    .unwrap()
+    // One file alone is made too quickly for its openers to meet.
+    for round in 0..20 {
+        let path = dir.path().join(format!("{round}.sqlite"));
+        let gate = std::sync::Arc::new(std::sync::Barrier::new(8));
+        let threads: Vec<_> = (0..8)
+            .map(|number: i32| {
+                let (path, gate) = (path.clone(), std::sync::Arc::clone(&gate));
+                std::thread::spawn(move || {
+                    gate.wait();
+                    let store = SqliteStore::open(path).unwrap();
+                    store
+                        .insert(Kind::Inbox, &record(&number.to_string()))
+                        .unwrap()
+                })
             })
-        })
-        .collect();
-    assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+            .collect();
+        assert!(threads.into_iter().all(|thread| thread.join().unwrap()));
+    }
 }
 
 /// Runs in a child process of the next test, which kills it.

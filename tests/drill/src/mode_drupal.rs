@@ -1,7 +1,7 @@
 //! The drill in a throw-away Drupal site.
 //!
-//! First with core's page caches on (a webhook must reach them), then with both off, so that every
-//! page of the load meets the vendor's state.
+//! First with core's page caches on (a webhook must reach them, and an outage must not), then with
+//! both off, so that every page of the load meets the vendor's state.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -11,12 +11,16 @@ use parking_lot::Mutex;
 use crate::failure::Outcome;
 use crate::mode_php::scratch;
 use crate::progress::Progress;
+use crate::proof_outage::{self, Fault};
 use crate::report_json::ModeReport;
 use crate::site::Site;
 use crate::site_drupal::DrupalSite;
 use crate::stage::{Stage, Timeline};
 use crate::vendor::Vendor;
 use crate::{Args, proof_auth, proof_pagecache, proofs};
+
+/// The name of the site while core's page caches are on.
+const SITE_CACHED: &str = "drupal with page caches";
 
 /// Why the mode cannot run here, if it cannot: the tool that makes the site knows.
 pub fn missing(args: &Args) -> Option<String> {
@@ -64,8 +68,20 @@ pub async fn run(args: &Args, http: &reqwest::Client) -> Outcome<(ModeReport, Ti
                 .collect::<Vec<_>>(),
         );
     }
-    site.page_cache("off").await?;
     site.products_fresh_for(1)?;
+    if args.wants("outage") {
+        let cached = proof_outage::prove(&stage, &site, Fault::Status503).await;
+        let cached = proofs::measured(&stage, &mut report, SITE_CACHED, "outage", cached);
+        stage.vendor.heal().await?;
+        report.checks.extend(
+            cached
+                .iter()
+                .flat_map(|proof| proof.checks(SITE_CACHED, Fault::Status503))
+                .collect::<Vec<_>>(),
+        );
+        report.outage_cached = cached;
+    }
+    site.page_cache("off").await?;
     proofs::pages(args, &stage, &site, &mut report).await?;
     proofs::durable(args, &stage, &site, &mut report).await?;
     stage.progress.finish();

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::check::{Check, Checks};
 use crate::failure::{Failure, Outcome};
-use crate::processes::{run_to_end, run_well};
+use crate::processes::{Finished, run_to_end, run_well};
 use crate::site::Site;
 use crate::stage::Stage;
 
@@ -87,7 +87,7 @@ async fn one(
             interruptions += 1;
             stage.progress.note(&format!(
                 "killed at {failpoint}, after: {}",
-                last_line(&end.stdout)
+                last(&progress(&end))
             ));
         } else {
             stage.progress.note(&format!(
@@ -97,18 +97,24 @@ async fn one(
             ));
         }
     }
-    let mut said = run_well(
+    let end = run_to_end(
         "backfill",
         &mut site.backfill(chunk, &[]),
         &stage.work,
         LIMIT,
     )
     .await?;
+    let said = progress(&end);
+    if !end.status.success() {
+        return Err(Failure::new(format!(
+            "the backfill ended with {}: {}",
+            end.status,
+            said.join(" ")
+        )));
+    }
     stage
         .progress
-        .note(&format!("resumed and ended: {}", last_line(&said)));
-    let progress_lines = said.lines().count() as u64;
-    said.clear();
+        .note(&format!("resumed and ended: {}", last(&said)));
     let applications = log.applications()?;
     if applications.is_empty() {
         return Err(Failure::new(
@@ -127,12 +133,22 @@ async fn one(
         interruptions,
         missing: (1..=ROWS).filter(|id| times(*id) == 0).count() as u64,
         duplicated: (1..=ROWS).filter(|id| times(*id) > 1).count() as u64,
-        progress_lines,
+        progress_lines: said.len() as u64,
     })
 }
 
-fn last_line(text: &str) -> &str {
-    text.lines().last().unwrap_or("no line of progress")
+/// What a command told of its progress: lines, or a bar that is drawn anew, with a number in it.
+fn progress(end: &Finished) -> Vec<String> {
+    let told = format!("{}\n{}", end.stderr, end.stdout);
+    let lines = told.split(['\n', '\r']).map(str::trim);
+    lines
+        .filter(|line| line.contains(|c: char| c.is_ascii_digit()))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn last(lines: &[String]) -> &str {
+    lines.last().map_or("nothing told", String::as_str)
 }
 
 impl Backfill {

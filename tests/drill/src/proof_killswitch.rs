@@ -45,11 +45,11 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Killswitch> {
     let (from_ms, log_from) = (unix_ms(), stage.vendor.log_end().await?);
     let load = Load::start(&stage.http, &pages, VISITORS);
     load.until(0, BEFORE, |_| ()).await;
-    let paused_ms = throw(stage, site, "pause").await?;
+    let paused_ms = throw(stage, site, "pause").await?.latest_ms;
     let pages_before = load.pages();
     load.until(0, PAUSED, |_| ()).await;
     let pages_while_paused = (load.pages() - pages_before) as u64;
-    let resumed_ms = throw(stage, site, "resume").await?;
+    let resumed_ms = throw(stage, site, "resume").await?.earliest_ms;
     load.until(0, RESUMED, |_| ()).await;
     let samples = load.stop().await?;
     stage.note_phase("pause and resume", false, from_ms, &samples);
@@ -73,15 +73,30 @@ pub async fn prove(stage: &Stage, site: &impl Site) -> Outcome<Killswitch> {
     })
 }
 
-/// Pauses or resumes the catalogue in a process of its own; when: as the command says, else when
-/// it had ended.
-async fn throw(stage: &Stage, site: &impl Site, verb: &str) -> Outcome<i64> {
+/// When a command that throws the switch took effect, at the earliest and at the latest.
+struct Thrown {
+    earliest_ms: i64,
+    latest_ms: i64,
+}
+
+/// Pauses or resumes the catalogue in a process of its own. The command may say when it did it;
+/// else that was between its start and its end.
+async fn throw(stage: &Stage, site: &impl Site, verb: &str) -> Outcome<Thrown> {
     let mut command = site.switch(verb, "catalog");
+    let earliest_ms = unix_ms();
     let said = run_well(verb, &mut command, &stage.work, Duration::from_secs(20)).await?;
+    let latest_ms = unix_ms();
     let said: Option<Value> = serde_json::from_str(said.trim()).ok();
-    Ok(said
-        .and_then(|said| said["at_ms"].as_i64())
-        .unwrap_or_else(unix_ms))
+    Ok(match said.and_then(|said| said["at_ms"].as_i64()) {
+        Some(at_ms) => Thrown {
+            earliest_ms: at_ms,
+            latest_ms: at_ms,
+        },
+        None => Thrown {
+            earliest_ms,
+            latest_ms,
+        },
+    })
 }
 
 impl Killswitch {

@@ -69,7 +69,7 @@ fn mode(report: &ModeReport, timeline: &Timeline) -> String {
 }
 
 fn proofs(report: &ModeReport) -> String {
-    let mut out = "<div class=\"wide\"><table><caption>The proofs</caption><thead><tr><th scope=\"col\">proof</th>\
+    let mut out = "<div class=\"wide\" tabindex=\"0\"><table><caption>The proofs</caption><thead><tr><th scope=\"col\">proof</th>\
                    <th scope=\"col\">figure</th><th scope=\"col\">bound</th><th scope=\"col\">verdict</th></tr></thead><tbody>"
         .to_owned();
     for check in &report.checks {
@@ -200,7 +200,7 @@ fn calls(mode: &str, timeline: &Timeline, span: &Span) -> String {
 
 fn figure(plot: &Plot, caption: &str, table: &str) -> String {
     format!(
-        "<figure><h3>{}</h3><div class=\"wide\">{}</div><figcaption>{}</figcaption>{table}</figure>",
+        "<figure><h3>{}</h3><div class=\"wide\" tabindex=\"0\">{}</div><figcaption>{}</figcaption>{table}</figure>",
         escape(plot.title),
         plot.svg(),
         escape(caption)
@@ -208,7 +208,7 @@ fn figure(plot: &Plot, caption: &str, table: &str) -> String {
 }
 
 fn phases(timeline: &Timeline) -> String {
-    let mut out = "<details open><summary>The phases as a table</summary><div class=\"wide\"><table><thead><tr>\
+    let mut out = "<details open><summary>The phases as a table</summary><div class=\"wide\" tabindex=\"0\"><table><thead><tr>\
                    <th scope=\"col\">phase</th><th scope=\"col\">seconds</th><th scope=\"col\">pages</th>\
                    <th scope=\"col\">failed</th><th scope=\"col\">p50, ms</th><th scope=\"col\">p95, ms</th>\
                    <th scope=\"col\">calls to the vendor</th></tr></thead><tbody>"
@@ -260,7 +260,7 @@ fn events(title: &str, duplicates: &Duplicates) -> String {
     ];
     let highest = rows.iter().map(|row| row.1).max().unwrap_or(1).max(1);
     let mut out = format!(
-        "<figure><h3>{}</h3><div class=\"wide\"><table><thead><tr><th scope=\"col\">what</th><th scope=\"col\">count</th>\
+        "<figure><h3>{}</h3><div class=\"wide\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">what</th><th scope=\"col\">count</th>\
          <td></td></tr></thead><tbody>",
         escape(title)
     );

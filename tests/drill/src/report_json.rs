@@ -36,6 +36,9 @@ pub struct ModeReport {
     /// Drupal: a webhook and core's page cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_cache: Option<PageCache>,
+    /// Drupal: the outage with core's page caches on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outage_cached: Option<Outage>,
     /// Plain PHP on its own database through `Causeway\Store`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duplicates_pdo: Option<Duplicates>,

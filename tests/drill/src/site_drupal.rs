@@ -173,8 +173,8 @@ impl Site for DrupalSite {
         }
     }
 
-    fn price_url(&self, _id: u32, _via: &str) -> Option<String> {
-        None
+    fn price_url(&self, id: u32, via: &str) -> Option<String> {
+        Some(self.url(&format!("shop/quote/{id}?via={via}")))
     }
 
     fn webhook_url(&self, connection: &str) -> String {

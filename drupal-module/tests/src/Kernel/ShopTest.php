@@ -79,7 +79,13 @@ final class ShopTest extends CausewayKernelTestBase implements ServiceModifierIn
       'retry' => ['max_attempts' => 2, 'base_delay_ms' => 1],
       'webhook' => ['secrets' => [self::WEBHOOK_SECRET]],
     ];
-    $this->setCausewaySettings(['connections' => ['catalog' => $options, 'crm' => $options]]);
+    $this->setCausewaySettings([
+      'connections' => [
+        'catalog' => $options,
+        'crm' => $options,
+        'pricing' => array_diff_key($options, ['webhook' => 0]),
+      ],
+    ]);
   }
 
   /**
@@ -88,6 +94,41 @@ final class ShopTest extends CausewayKernelTestBase implements ServiceModifierIn
   protected function tearDown(): void {
     $this->stopVendor();
     parent::tearDown();
+  }
+
+  /**
+   * A quote is one persisted query in place of three calls, and the same.
+   */
+  public function testQuoteIsOneQueryInPlaceOfThreeCalls(): void {
+    $this->requireExtension();
+    $parts = [
+      'price' => ['amount_cents' => 1000, 'currency' => 'EUR'],
+      'discount' => ['percent' => 10, 'label' => 'autumn'],
+      'tax' => ['rate_percent' => 20, 'country' => 'FI'],
+    ];
+    $this->vendorHas('graphql', ['data' => ['product' => $parts]]);
+    $this->vendorHas('prices/7', $parts['price']);
+    $this->vendorHas('discounts/7', $parts['discount']);
+    $this->vendorHas('taxes/7', $parts['tax']);
+
+    $by_query = json_decode($this->drupalGet('/shop/quote/7'), TRUE, 8, JSON_THROW_ON_ERROR);
+    $this->assertSame(['graphql'], $this->vendorLog());
+    $by_rest = json_decode($this->drupalGet('/shop/quote/7', ['query' => ['via' => 'rest']]), TRUE, 8, JSON_THROW_ON_ERROR);
+
+    $this->assertSame(['grossCents' => 1080, 'currency' => 'EUR', 'discount' => 'autumn', 'country' => 'FI'], $by_query['price']);
+    $this->assertSame($by_query['price'], $by_rest['price']);
+    $this->assertSame(['graphql', 'prices/7', 'discounts/7', 'taxes/7'], $this->vendorLog());
+  }
+
+  /**
+   * No quote is a 503 that says when to come back, not a crash.
+   */
+  public function testQuoteOfVendorThatIsDown(): void {
+    $this->requireExtension();
+    $this->vendorIsDown(TRUE);
+    $this->drupalGet('/shop/quote/7');
+    $this->assertSession()->statusCodeEquals(503);
+    $this->assertSame('5', $this->getSession()->getResponseHeader('retry-after'));
   }
 
   /**

@@ -104,8 +104,8 @@ final class WebhookTest extends CausewayKernelTestBase {
     $this->requireExtension();
     Database::getConnection()->schema()->dropTable('causeway_inbox');
     $response = $this->deliver('parts', 'e1', '{"data":{"id":"1"}}');
-    $this->assertSame([503, 'unavailable', 'store_unavailable'], $this->said($response));
-    $this->assertSame('10', $response->headers->get('Retry-After'));
+    $this->assertSame([503, 'unavailable', 'unavailable'], $this->said($response));
+    $this->assertSame('30', $response->headers->get('Retry-After'));
   }
 
 }
