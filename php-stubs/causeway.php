@@ -804,14 +804,15 @@ namespace Causeway\Webhook {
      * @param string $scheme
      *   'standard-webhooks', 'svix', 'github', 'stripe', 'slack', 'shopify', 'twilio',
      *   'twitch-eventsub', 'mailgun', 'sendgrid', 'hubspot', 'square', 'paddle', 'zoom', 'discord',
-     *   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', or 'hmac' for any
-     *   other HMAC.
+     *   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', 'aws-sns', or
+     *   'hmac' for any other HMAC.
      * @param array<string, mixed> $options
      *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64;
      *   public_keys, public_key_hex, public_key_der_b64 where the vendor signs with a private key;
      *   tolerance_s (the scheme's own where it signs a time, FALSE for no window). Of single
      *   schemes: version (hubspot: 'v1', 'v2', 'v3'), mode ('payment-item', 'platform') and
-     *   merchant_account (adyen), notification_url (square); template, header, prefix, encoding
+     *   merchant_account (adyen), notification_url (square), topic_arns and version (aws-sns: '1',
+     *   '2'); template, header, prefix, encoding
      *   ('hex', 'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header
      *   (hmac).
      *
@@ -829,11 +830,13 @@ namespace Causeway\Webhook {
      * @param string $url
      *   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
      *   Square without notification_url.
+     * @param callable(string): string|null $fetch
+     *   Gets the certificate at a URL whose host the scheme has pinned, over TLS, for aws-sns.
      *
      * @throws \Causeway\Exception\SignatureException
      *   When it is refused; $reason says why.
      */
-    public function verify(string $body, array $headers, string $method = 'POST', string $url = ''): Delivery {}
+    public function verify(string $body, array $headers, string $method = 'POST', string $url = '', ?callable $fetch = null): Delivery {}
     /** The scheme's name. */
     public function scheme(): string {}
   }

@@ -25,6 +25,10 @@ pub(crate) enum Algorithm {
     Ed25519,
     /// ECDSA on P-256 over SHA-256, in DER.
     EcdsaP256Sha256,
+    /// RSA PKCS#1 v1.5 over SHA-1, where a vendor still sends it.
+    RsaSha1,
+    /// RSA PKCS#1 v1.5 over SHA-256.
+    RsaSha256,
 }
 
 impl Algorithm {
@@ -34,7 +38,7 @@ impl Algorithm {
             Self::HmacSha1 => Some(20),
             Self::HmacSha256 | Self::Sha256OfSecretAndMessage => Some(32),
             Self::HmacSha512 | Self::Ed25519 => Some(64),
-            Self::EcdsaP256Sha256 => None,
+            Self::EcdsaP256Sha256 | Self::RsaSha1 | Self::RsaSha256 => None,
         }
     }
 
@@ -63,7 +67,7 @@ pub(crate) enum Key {
     Hmac(Algorithm, hmac::Key),
     /// A secret that is hashed before the message.
     Prefix(Vec<u8>),
-    /// A public key's bytes: 32 for Ed25519, an uncompressed point for P-256.
+    /// A public key's bytes: 32 for Ed25519, an uncompressed point for P-256, an RSAPublicKey.
     Public(Algorithm, Vec<u8>),
 }
 
@@ -164,6 +168,8 @@ fn is_signed(algorithm: Algorithm, key: &[u8], message: &[u8], bytes: &[u8]) -> 
     let rule: &'static dyn signature::VerificationAlgorithm = match algorithm {
         Algorithm::Ed25519 => &signature::ED25519,
         Algorithm::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,
+        Algorithm::RsaSha1 => &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
+        Algorithm::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
         Algorithm::HmacSha1
         | Algorithm::HmacSha256
         | Algorithm::HmacSha512

@@ -152,7 +152,9 @@ impl Scheme for Hmac {
             Algorithm::HmacSha256
             | Algorithm::Sha256OfSecretAndMessage
             | Algorithm::Ed25519
-            | Algorithm::EcdsaP256Sha256 => Key::hmac_sha256(bytes),
+            | Algorithm::EcdsaP256Sha256
+            | Algorithm::RsaSha1
+            | Algorithm::RsaSha256 => Key::hmac_sha256(bytes),
         }
     }
 

@@ -11,7 +11,9 @@
 
 mod adyen;
 mod algorithm;
+mod aws_sns;
 mod calendly;
+mod certificate;
 mod discord;
 mod elements;
 mod event;
@@ -48,6 +50,7 @@ use std::fmt;
 use std::time::Duration;
 
 use algorithm::Key;
+pub use certificate::FetchPem;
 pub use event::Event;
 pub use message::{Headers, Message};
 pub use refusal::Refusal;
@@ -142,6 +145,21 @@ impl Verifier {
         now: UnixMs,
         resolve: Resolve<'_>,
     ) -> Result<Verified, Refusal> {
+        let no_fetch = |_: &str| Err("no way to fetch it was given".to_owned());
+        self.verify_fetching(message, now, resolve, &no_fetch)
+    }
+
+    /// As [`Self::verify_with`], for schemes whose key is a certificate that `fetch` gets.
+    ///
+    /// # Errors
+    /// As [`Self::verify`]; a certificate that cannot be had is a secret that cannot be read.
+    pub fn verify_fetching(
+        &self,
+        message: &Message<'_>,
+        now: UnixMs,
+        resolve: Resolve<'_>,
+        fetch: FetchPem<'_>,
+    ) -> Result<Verified, Refusal> {
         if self.scheme.is_unsigned_handshake(message) {
             return self.handshake(message, resolve);
         }
@@ -149,7 +167,10 @@ impl Verifier {
         if let (Some(tolerance), Some(signed_at)) = (self.tolerance, presented.signed_at) {
             signed_at.check(tolerance, now)?;
         }
-        let (secret_index, key) = self.matching_secret(&presented, resolve)?;
+        let (secret_index, key) = match self.scheme.certificate_url(message)? {
+            Some(url) => (0, self.certified(message, &presented, &url, fetch)?),
+            None => self.matching_secret(&presented, resolve)?,
+        };
         Ok(Verified {
             events: self.scheme.events(message, &presented)?,
             reply: self.scheme.reply(message, &key)?,
@@ -169,6 +190,25 @@ impl Verifier {
             secret_index: 0,
             scheme: self.scheme.name(),
         })
+    }
+
+    /// The key of the certificate at this URL, if the delivery holds under it.
+    fn certified(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+        url: &str,
+        fetch: FetchPem<'_>,
+    ) -> Result<Key, Refusal> {
+        let unavailable = |why| Refusal::SecretUnavailable(format!("the certificate: {why}"));
+        let pem = fetch(url).map_err(unavailable)?;
+        let key = self.scheme.certified_key(message, &pem)?;
+        let key = key.ok_or_else(|| unavailable("it holds no RSA key".to_owned()))?;
+        if presented.holds(&key) {
+            Ok(key)
+        } else {
+            Err(Refusal::NoMatch)
+        }
     }
 
     /// The first secret under which the delivery holds. One that cannot be read does not stop the

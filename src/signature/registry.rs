@@ -2,9 +2,9 @@
 
 use super::scheme::Scheme;
 use super::{
-    adyen, calendly, discord, github, hmac, hubspot, intercom, linear, mailgun, mollie, paddle,
-    salesforce, sendgrid, shopify, slack, square, standard_webhooks, stripe, svix, twilio, twitch,
-    zoom,
+    adyen, aws_sns, calendly, discord, github, hmac, hubspot, intercom, linear, mailgun, mollie,
+    paddle, salesforce, sendgrid, shopify, slack, square, standard_webhooks, stripe, svix, twilio,
+    twitch, zoom,
 };
 use crate::options::{Fields, OptionError};
 
@@ -42,6 +42,9 @@ pub(crate) const ALL: &[(&str, Open)] = &[
     ("twilio", |_| Ok(Box::new(twilio::Twilio))),
     ("discord", |_| Ok(Box::new(discord::Discord))),
     ("sendgrid", |_| Ok(Box::new(sendgrid::SendGrid))),
+    ("aws-sns", |fields| {
+        Ok(Box::new(aws_sns::AwsSns::open(fields)?))
+    }),
     ("hmac", |fields| Ok(Box::new(hmac::Hmac::open(fields)?))),
 ];
 

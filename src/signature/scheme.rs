@@ -83,6 +83,16 @@ pub(crate) trait Scheme: Send + Sync {
         Ok(None)
     }
 
+    /// Where the certificate is that a delivery names as its key's; from a pinned host alone.
+    fn certificate_url(&self, _message: &Message<'_>) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
+
+    /// The key in that certificate, once it was fetched.
+    fn certified_key(&self, _message: &Message<'_>, _pem: &[u8]) -> Result<Option<Key>, Refusal> {
+        Ok(None)
+    }
+
     /// Whether the message is a handshake that needs no signature; [`Self::reply`] answers it.
     fn is_unsigned_handshake(&self, _message: &Message<'_>) -> bool {
         false

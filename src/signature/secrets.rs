@@ -93,7 +93,8 @@ pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secre
     if let Some(algorithm) = scheme.public_algorithm() {
         take_public_keys(fields, scheme, algorithm, &mut secrets)?;
     }
-    if secrets.is_empty() || secrets.len() > MAX_SECRETS {
+    let has_keys = scheme.has_secrets() || scheme.public_algorithm().is_some();
+    if (has_keys && secrets.is_empty()) || secrets.len() > MAX_SECRETS {
         let (name, all) = if scheme.has_secrets() {
             ("secrets", "with secrets_hex and secrets_b64")
         } else {
@@ -174,7 +175,9 @@ fn public_key(algorithm: Algorithm, bytes: &[u8]) -> Option<Key> {
         Algorithm::HmacSha1
         | Algorithm::HmacSha256
         | Algorithm::HmacSha512
-        | Algorithm::Sha256OfSecretAndMessage => None,
+        | Algorithm::Sha256OfSecretAndMessage
+        | Algorithm::RsaSha1
+        | Algorithm::RsaSha256 => None,
     }
 }
 
@@ -188,6 +191,8 @@ pub(crate) fn spki_key(algorithm: Algorithm, der: &[u8]) -> Option<&[u8]> {
         Algorithm::HmacSha1
         | Algorithm::HmacSha256
         | Algorithm::HmacSha512
-        | Algorithm::Sha256OfSecretAndMessage => None,
+        | Algorithm::Sha256OfSecretAndMessage
+        | Algorithm::RsaSha1
+        | Algorithm::RsaSha256 => None,
     }
 }

@@ -22,10 +22,11 @@ final class WebhookSuite implements Suite
         self::refuseUnknown($case, self::CASE_FIELDS, 'case field');
         $request = $case['request'] ?? [];
         self::refuseUnknown($request, self::REQUEST_FIELDS, 'request field');
+        self::refuseUnknown($case['given'] ?? [], ['fetched_pem'], 'given field');
 
         Clock::freeze((int) round(($case['now'] ?? 0) * 1000));
         try {
-            return $this->verify($this->verifier($case), $request, $case['reply'] ?? null);
+            return $this->verify($this->verifier($case), $case);
         } catch (OptionsException $refusal) {
             return ['config-error', $refusal->getMessage()];
         } catch (SignatureException $refusal) {
@@ -55,17 +56,21 @@ final class WebhookSuite implements Suite
     }
 
     /**
-     * @param array<string, mixed> $request
+     * @param array<string, mixed> $case
      *
      * @return array{string, string}
      */
-    private function verify(Verifier $verifier, array $request, mixed $expectedReply): array
+    private function verify(Verifier $verifier, array $case): array
     {
+        $request = $case['request'] ?? [];
+        $expectedReply = $case['reply'] ?? null;
+        $pem = $case['given']['fetched_pem'] ?? null;
         $delivery = $verifier->verify(
             self::body($request),
             $request['headers'] ?? [],
             $request['method'] ?? 'POST',
             $request['url'] ?? '',
+            $pem === null ? null : static fn (string $url): string => $pem,
         );
         if ($expectedReply === null) {
             return ['valid', 'secret ' . $delivery->secretIndex()];

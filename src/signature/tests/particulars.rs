@@ -308,3 +308,92 @@ fn options_of_single_schemes_are_checked_at_construction() {
         ),
     ]);
 }
+
+const SNS_BODY: &str = include_str!("../testdata/sns.json");
+
+fn sns(options: &[(&str, Value)], body: &str, offset_ms: i64) -> Result<Verified, Refusal> {
+    let verifier = Verifier::new("aws-sns", &map(options)).unwrap();
+    let headers = Headers::default();
+    let message = Message {
+        body: body.as_bytes(),
+        headers: &headers,
+        method: "POST",
+        url: "",
+    };
+    let fetch = |_: &str| Ok(include_bytes!("../testdata/sns.pem").to_vec());
+    let now = UnixMs(1_659_043_438_317 + offset_ms);
+    verifier.verify_fetching(&message, now, &SecretRef::resolve, &fetch)
+}
+
+#[test]
+fn a_notification_of_sns_holds_under_the_fetched_certificate() {
+    let verified = sns(&[], SNS_BODY, 0).unwrap();
+    let event = &verified.events[0];
+    assert_eq!(event.id(), "792cda85-518f-5dd3-9163-81d851212f3a");
+    assert_eq!(event.kind(), Some("Notification"));
+    for (offset_ms, expected) in [
+        (-3_600_001, Some(Refusal::TimestampInFuture)),
+        (-3_600_000, None),
+        (3_600_000, None),
+        (3_600_001, Some(Refusal::TimestampTooOld)),
+    ] {
+        assert_eq!(sns(&[], SNS_BODY, offset_ms).err(), expected, "{offset_ms}");
+    }
+}
+
+#[test]
+fn each_mutation_of_sns_is_refused_for_its_own_reason() {
+    for (from, to, expected) in [
+        ("Hello world", "Hello World", Refusal::NoMatch),
+        (r#"Version": "1""#, r#"Version": "2""#, Refusal::NoMatch),
+        (
+            r#"Version": "1""#,
+            r#"Version": "3""#,
+            Refusal::UnsupportedAlgorithm,
+        ),
+        (
+            "https://sns.us-east-2.amazonaws.com/Simple",
+            "https://evil.example/Simple",
+            Refusal::MalformedBody,
+        ),
+        (
+            r#""Type": "Notification""#,
+            r#""Type": "SubscriptionConfirmation""#,
+            Refusal::MalformedBody,
+        ),
+        (
+            r#""Message": "Hello world""#,
+            r#""Message": "Hello world", "Subject": "x""#,
+            Refusal::NoMatch,
+        ),
+        (
+            r#""MessageId": "792"#,
+            r#""MessageId": "\n792"#,
+            Refusal::MalformedBody,
+        ),
+        ("ghtf+deO", "!", Refusal::MalformedHeader("Signature")),
+        (
+            "2022-07-28T21:23:58.317Z",
+            "1659043438",
+            Refusal::MalformedTimestamp,
+        ),
+    ] {
+        let body = SNS_BODY.replace(from, to);
+        assert_ne!(body, SNS_BODY, "{from}");
+        assert_eq!(sns(&[], &body, 0).err(), Some(expected), "{to}");
+    }
+}
+
+#[test]
+fn sns_takes_only_the_topics_and_the_version_that_are_configured() {
+    let topics = |arn| [("topic_arns", Value::List(vec![text(arn)]))];
+    let ours = "arn:aws:sns:us-east-2:295079676684:publish-and-verify-892f85fe-4836-424d-8188-ab85bef0f362";
+    assert!(sns(&topics(ours), SNS_BODY, 0).is_ok());
+    let refusal = sns(&topics("arn:aws:sns:us-east-2:1:other"), SNS_BODY, 0).err();
+    assert_eq!(refusal, Some(Refusal::OtherAccount));
+    let refusal = sns(&[("version", text("2"))], SNS_BODY, 0).err();
+    assert_eq!(refusal, Some(Refusal::UnsupportedAlgorithm));
+    let verifier = Verifier::new("aws-sns", &map(&[])).unwrap();
+    let without_fetch = verify(&verifier, &[], SNS_BODY, UnixMs(1_659_043_438_317));
+    assert_eq!(without_fetch.unwrap_err().reason(), "secret_unavailable");
+}
