@@ -127,4 +127,17 @@ mod tests {
         assert_eq!((receipt.status, receipt.retry_after_s), (503, Some(30)));
         assert_eq!(receipt.reason.as_deref(), Some("full"));
     }
+
+    #[test]
+    fn a_handshake_is_answered_with_its_reply() {
+        let receipt = Receipt::challenge(Reply {
+            status: 200,
+            content_type: "text/plain",
+            body: b"pogchamp".to_vec(),
+        });
+        assert_eq!(
+            (receipt.status, receipt.verdict, receipt.body.as_slice()),
+            (200, Verdict::Challenge, b"pogchamp".as_slice())
+        );
+    }
 }
