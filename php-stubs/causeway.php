@@ -802,10 +802,19 @@ namespace Causeway\Webhook {
      * Checks the options once.
      *
      * @param string $scheme
-     *   'standard-webhooks', 'github' or 'stripe'.
+     *   'standard-webhooks', 'svix', 'github', 'stripe', 'slack', 'shopify', 'twilio',
+     *   'twitch-eventsub', 'mailgun', 'sendgrid', 'hubspot', 'square', 'paddle', 'zoom', 'discord',
+     *   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', 'aws-sns', or
+     *   'hmac' for any other HMAC.
      * @param array<string, mixed> $options
-     *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64,
-     *   tolerance_s (300 where the scheme signs a time, FALSE for no window).
+     *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64;
+     *   public_keys, public_key_hex, public_key_der_b64 where the vendor signs with a private key;
+     *   tolerance_s (the scheme's own where it signs a time, FALSE for no window). Of single
+     *   schemes: version (hubspot: 'v1', 'v2', 'v3'), mode ('payment-item', 'platform') and
+     *   merchant_account (adyen), notification_url (square), topic_arns and version (aws-sns: '1',
+     *   '2'); template, header, prefix, encoding
+     *   ('hex', 'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header
+     *   (hmac).
      *
      * @throws \Causeway\Exception\OptionsException
      *   For an unknown scheme or option, and for a secret that is empty or does not decode.
@@ -818,11 +827,16 @@ namespace Causeway\Webhook {
      *   The raw body, before anything parsed it.
      * @param array<string, mixed> $headers
      *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+     * @param string $url
+     *   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
+     *   Square without notification_url.
+     * @param callable(string): string|null $fetch
+     *   Gets the certificate at a URL whose host the scheme has pinned, over TLS, for aws-sns.
      *
      * @throws \Causeway\Exception\SignatureException
      *   When it is refused; $reason says why.
      */
-    public function verify(string $body, array $headers, string $method = 'POST', string $url = ''): Delivery {}
+    public function verify(string $body, array $headers, string $method = 'POST', string $url = '', ?callable $fetch = null): Delivery {}
     /** The scheme's name. */
     public function scheme(): string {}
   }
@@ -830,17 +844,31 @@ namespace Causeway\Webhook {
   /** A verified delivery. */
   final class Delivery {
     /**
-     * What it brings; at least one, for some vendors several.
+     * What it brings; for some vendors several, for a mere handshake none.
      *
      * @return list<\Causeway\Webhook\Event>
      */
     public function events(): array {}
     /** The scheme's name. */
     public function scheme(): string {}
+    /** What the sender wants as an answer: send it as it is. NULL where any 2xx does. */
+    public function reply(): ?Reply {}
     /** Which of the configured secrets matched, from 0. */
     public function secretIndex(): int {}
-    /** What the sender wants as an answer, or NULL. @planned */
-    public function reply(): ?Reply {}
+  }
+
+  /** An answer that a sender waits for, such as the echo of a challenge. */
+  final class Reply {
+    /** The HTTP status. */
+    public function status(): int {}
+    /**
+     * The body, as it is to be sent.
+     *
+     * @return string
+     */
+    public function body(): mixed {}
+    /** The value of the Content-Type field. */
+    public function contentType(): string {}
   }
 
   /** One event of a delivery. */
@@ -863,13 +891,6 @@ namespace Causeway\Webhook {
      * @throws \JsonException
      */
     public function json(int $depth = 128): mixed {}
-  }
-
-  /** An answer that a sender waits for, such as the echo of a challenge. @planned */
-  final class Reply {
-    public function status(): int {}
-    public function body(): string {}
-    public function contentType(): string {}
   }
 
   /** Signs what is ours to send. @planned */

@@ -73,18 +73,6 @@ namespace Causeway\Store {
 
 namespace Causeway\Webhook {
 
-  final class Delivery {
-    /** What the sender wants as an answer, or NULL. @planned */
-    public function reply(): ?Reply {}
-  }
-
-  /** An answer that a sender waits for, such as the echo of a challenge. @planned */
-  final class Reply {
-    public function status(): int {}
-    public function body(): string {}
-    public function contentType(): string {}
-  }
-
   /** Signs what is ours to send. @planned */
   final class Signer {
     public function __construct(string $scheme, array $options) {}

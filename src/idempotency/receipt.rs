@@ -4,7 +4,7 @@
 //! not new; what can never be taken answers 400 or 401; what could not be stored answers 503.
 
 use super::Recorded;
-use crate::signature::Refusal;
+use crate::signature::{Refusal, Reply};
 use crate::store::{StoreError, StoreErrorKind};
 
 /// What became of a delivery.
@@ -50,6 +50,14 @@ impl Receipt {
             Verdict::Duplicate
         };
         Self::plain(202, verdict)
+    }
+
+    /// For a handshake: the answer that the sender waits for.
+    pub(super) fn challenge(reply: Reply) -> Self {
+        Self {
+            body: reply.body,
+            ..Self::plain(reply.status, Verdict::Challenge)
+        }
     }
 
     /// For a delivery that was refused.
@@ -118,5 +126,18 @@ mod tests {
         let receipt = Receipt::unavailable(&full);
         assert_eq!((receipt.status, receipt.retry_after_s), (503, Some(30)));
         assert_eq!(receipt.reason.as_deref(), Some("full"));
+    }
+
+    #[test]
+    fn a_handshake_is_answered_with_its_reply() {
+        let receipt = Receipt::challenge(Reply {
+            status: 200,
+            content_type: "text/plain",
+            body: b"pogchamp".to_vec(),
+        });
+        assert_eq!(
+            (receipt.status, receipt.verdict, receipt.body.as_slice()),
+            (200, Verdict::Challenge, b"pogchamp".as_slice())
+        );
     }
 }

@@ -8,6 +8,7 @@ use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendClassObject, ZendHashTable, Zval};
 
 use super::event::PhpEvent;
+use super::reply::PhpReply;
 use super::value;
 use crate::signature::Verified;
 
@@ -26,7 +27,7 @@ impl PhpDelivery {
 
 #[php_impl]
 impl PhpDelivery {
-    /// What it brings; at least one, for some vendors several.
+    /// What it brings; for some vendors several, for a mere handshake none.
     ///
     /// @return list<\Causeway\Webhook\Event>
     #[php(name = "events")]
@@ -42,6 +43,12 @@ impl PhpDelivery {
     #[php(name = "scheme")]
     pub fn scheme(&self) -> &'static str {
         self.verified.scheme
+    }
+
+    /// What the sender wants as an answer: send it as it is. NULL where any 2xx does.
+    #[php(name = "reply")]
+    pub fn reply(&self) -> Option<PhpReply> {
+        self.verified.reply.clone().map(PhpReply::new)
     }
 
     /// Which of the configured secrets matched, from 0.

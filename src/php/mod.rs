@@ -24,6 +24,7 @@ mod php_store;
 mod raw;
 mod receipt;
 mod record;
+mod reply;
 mod request;
 mod response;
 mod secret;
@@ -66,6 +67,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<metrics::PhpMetrics>()
         .class::<verifier::PhpVerifier>()
         .class::<delivery::PhpDelivery>()
+        .class::<reply::PhpReply>()
         .class::<event::PhpEvent>()
         .class::<testing_clock::PhpClock>()
         .class::<step::PhpStep>()

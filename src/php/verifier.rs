@@ -4,12 +4,13 @@ use ext_php_rs::binary_slice::BinarySlice;
 use ext_php_rs::exception::{PhpException, PhpResult};
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
-use ext_php_rs::types::ZendHashTable;
+use ext_php_rs::types::{ZendCallable, ZendHashTable};
 
 use super::delivery::PhpDelivery;
 use super::exception_classes::ExceptionClass;
-use super::{throw, value};
+use super::{callbacks, throw, value};
 use crate::clock;
+use crate::options::SecretRef;
 use crate::signature::{Headers, Message, Refusal, Verifier};
 
 /// Verifies deliveries of one scheme, strictly: raw bytes, the window both ways, several secrets,
@@ -30,15 +31,31 @@ pub(super) fn refused(refusal: &Refusal) -> PhpException {
     )
 }
 
+/// What the program's callable gives for a URL; what it throws is only a reason here.
+fn fetched(callable: Option<&ZendCallable<'_>>, url: &str) -> Result<Vec<u8>, String> {
+    let callable = callable.ok_or("verify() was given no $fetch")?;
+    let value = callbacks::call(callable, vec![&url]).map_err(|_| "$fetch failed")?;
+    value::scalar_bytes(&value).ok_or_else(|| "$fetch returned no string".to_owned())
+}
+
 #[php_impl]
 impl PhpVerifier {
     /// Checks the options once.
     ///
     /// @param string $scheme
-    ///   'standard-webhooks', 'github' or 'stripe'.
+    ///   'standard-webhooks', 'svix', 'github', 'stripe', 'slack', 'shopify', 'twilio',
+    ///   'twitch-eventsub', 'mailgun', 'sendgrid', 'hubspot', 'square', 'paddle', 'zoom', 'discord',
+    ///   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', 'aws-sns', or
+    ///   'hmac' for any other HMAC.
     /// @param array<string, mixed> $options
-    ///   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64,
-    ///   tolerance_s (300 where the scheme signs a time, FALSE for no window).
+    ///   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64;
+    ///   public_keys, public_key_hex, public_key_der_b64 where the vendor signs with a private key;
+    ///   tolerance_s (the scheme's own where it signs a time, FALSE for no window). Of single
+    ///   schemes: version (hubspot: 'v1', 'v2', 'v3'), mode ('payment-item', 'platform') and
+    ///   merchant_account (adyen), notification_url (square), topic_arns and version (aws-sns: '1',
+    ///   '2'); template, header, prefix, encoding
+    ///   ('hex', 'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header
+    ///   (hmac).
     ///
     /// @throws \Causeway\Exception\OptionsException
     ///   For an unknown scheme or option, and for a secret that is empty or does not decode.
@@ -55,6 +72,11 @@ impl PhpVerifier {
     ///   The raw body, before anything parsed it.
     /// @param array<string, mixed> $headers
     ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+    /// @param string $url
+    ///   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
+    ///   Square without notification_url.
+    /// @param callable(string): string|null $fetch
+    ///   Gets the certificate at a URL whose host the scheme has pinned, over TLS, for aws-sns.
     ///
     /// @throws \Causeway\Exception\SignatureException
     ///   When it is refused; $reason says why.
@@ -65,6 +87,7 @@ impl PhpVerifier {
         headers: &ZendHashTable,
         method: &str,
         url: &str,
+        fetch: Option<ZendCallable<'_>>,
     ) -> PhpResult<PhpDelivery> {
         let headers = Headers::new(value::header_fields(headers));
         let message = Message {
@@ -73,9 +96,10 @@ impl PhpVerifier {
             method,
             url,
         };
+        let fetch = |url: &str| fetched(fetch.as_ref(), url);
         let verified = self
             .verifier
-            .verify(&message, clock::unix())
+            .verify_fetching(&message, clock::unix(), &SecretRef::resolve, &fetch)
             .map_err(|refusal| refused(&refusal))?;
         Ok(PhpDelivery::new(verified))
     }

@@ -54,6 +54,12 @@ impl Event {
         self
     }
 
+    /// The same event with this checksum, where some of its payload changes on a mere repeat.
+    pub(super) fn with_checksum(mut self, checksum: String) -> Self {
+        self.checksum = OnceCell::from(checksum);
+        self
+    }
+
     /// The same event under another source, such as the connection's name.
     #[must_use]
     pub fn with_source(mut self, source: &str) -> Self {

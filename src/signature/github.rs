@@ -6,8 +6,9 @@
 //! type, `X-GitHub-Event`, are not signed: whoever captured a delivery can send it again under a
 //! new id. A delivery without an id gets the hash of its body.
 
-use super::event::sha256_hex;
-use super::scheme::{Presented, Scheme, hex_mac};
+use super::algorithm::Algorithm;
+use super::elements::hex_signature;
+use super::scheme::{Presented, Scheme, Window, body_event};
 use super::{Event, Message, Refusal};
 
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -23,11 +24,11 @@ impl Scheme for GitHub {
         "github"
     }
 
-    fn default_tolerance_s(&self) -> Option<u32> {
-        None
+    fn window(&self) -> Window {
+        Window::Unsigned
     }
 
-    fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
+    fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
         let Some(header) = message.headers.optional(SIGNATURE)? else {
             let has_legacy = message.headers.all(LEGACY_SIGNATURE).next().is_some();
             return Err(if has_legacy {
@@ -37,15 +38,12 @@ impl Scheme for GitHub {
             });
         };
         let signature = match header.strip_prefix(b"sha256=") {
-            Some(hex) => hex_mac(hex).ok_or(Refusal::MalformedHeader(SIGNATURE))?,
+            Some(hex) => hex_signature(Algorithm::HmacSha256, hex)
+                .ok_or(Refusal::MalformedHeader(SIGNATURE))?,
             None if header.starts_with(b"sha1=") => return Err(Refusal::UnsupportedAlgorithm),
             None => return Err(Refusal::MalformedHeader(SIGNATURE)),
         };
-        Ok(Presented {
-            signed: vec![message.body],
-            signatures: vec![signature],
-            signed_at: None,
-        })
+        Ok(Presented::new([message.body], vec![signature], None))
     }
 
     fn events(
@@ -53,13 +51,9 @@ impl Scheme for GitHub {
         message: &Message<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
-        let id = match message.headers.optional_token(DELIVERY)? {
-            Some(id) => id.to_owned(),
-            None => sha256_hex(&presented.signed),
-        };
+        let id = message.headers.optional_token(DELIVERY)?;
         let kind = message.headers.optional_token(EVENT)?;
-        Ok(vec![
-            Event::new(self.name(), &id, message.body).with_kind(kind),
-        ])
+        let event = body_event(self.name(), message, presented, |_| id.map(str::to_owned));
+        Ok(vec![event.with_kind(kind)])
     }
 }

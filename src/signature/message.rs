@@ -25,6 +25,14 @@ pub struct Message<'m> {
     pub url: &'m str,
 }
 
+impl<'m> Message<'m> {
+    /// The URL, for a scheme that signs it: visible ASCII, as it came over the wire.
+    pub(crate) fn signed_url(&self) -> Result<&'m str, Refusal> {
+        let is_url = !self.url.is_empty() && self.url.bytes().all(|b| b.is_ascii_graphic());
+        is_url.then_some(self.url).ok_or(Refusal::MissingUrl)
+    }
+}
+
 /// Header fields by lower-case name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Headers {
@@ -43,7 +51,7 @@ impl Headers {
     }
 
     /// All values of a field, `name` in lower case, in their order.
-    pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h [u8]> {
+    pub fn all<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h [u8]> {
         self.fields
             .iter()
             .filter(move |(n, _)| n == name)
@@ -52,12 +60,17 @@ impl Headers {
 
     /// The one value of a field that may be absent; refuses an empty, repeated or overlong one.
     pub(crate) fn optional(&self, name: &'static str) -> Result<Option<&[u8]>, Refusal> {
+        self.single(name, name)
+    }
+
+    /// As [`Self::optional`], for a name that is configured; refusals call it `shown`.
+    pub(crate) fn single(&self, name: &str, shown: &'static str) -> Result<Option<&[u8]>, Refusal> {
         let mut values = self.all(name);
         let Some(value) = values.next() else {
             return Ok(None);
         };
         if values.next().is_some() || value.is_empty() || value.len() > MAX_VALUE_BYTES {
-            return Err(Refusal::MalformedHeader(name));
+            return Err(Refusal::MalformedHeader(shown));
         }
         Ok(Some(value))
     }

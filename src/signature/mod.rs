@@ -2,36 +2,62 @@
 //!
 //! [`Verifier`] holds one scheme with its options. A scheme (`github.rs`, `stripe.rs`, …) only
 //! reads a delivery; the decision is made here, once: first the window, then every signature
-//! against every secret, on decoded MACs of equal length, in constant time, with a cap of 5 secrets
-//! times 10 signatures. Rules: the vendors' pages named in each scheme, read strictly where their
+//! against every secret of its own algorithm, MACs decoded and in constant time, with a cap of 5
+//! secrets times 10 signatures. Rules: the vendors' pages named in each scheme, read strictly where their
 //! own SDKs are lax.
 //!
-//! No state, no I/O but the reading of secrets by reference, no clock: the caller says what time it
-//! is. Replays are not judged here: the ledger knows what was already done.
+//! No state, no I/O but the reading of secrets by reference and, for AWS SNS, the certificate that
+//! the caller's function fetches; no clock: the caller says what time it is. Replays are not judged here: the ledger knows what was already done.
 
+mod adyen;
+mod algorithm;
+mod aws_sns;
+mod calendly;
+mod certificate;
+mod discord;
+mod elements;
 mod event;
 mod github;
+mod hmac;
+mod hubspot;
+mod intercom;
+mod linear;
+mod mailgun;
 mod message;
+mod mollie;
+mod paddle;
 mod refusal;
+mod registry;
+mod reply;
+mod salesforce;
 mod scheme;
 mod secrets;
+mod sendgrid;
+mod shopify;
+mod slack;
+mod square;
 mod standard_webhooks;
 mod stripe;
+mod svix;
 #[cfg(test)]
 mod tests;
 mod time;
+mod twilio;
+mod twitch;
+mod zoom;
 
 use std::fmt;
 use std::time::Duration;
 
+use algorithm::Key;
+pub use certificate::FetchPem;
 pub use event::Event;
 pub use message::{Headers, Message};
 pub use refusal::Refusal;
-use ring::hmac;
-use scheme::{Presented, Scheme};
+pub use reply::Reply;
+use scheme::{Presented, Scheme, Window};
 pub use secrets::Resolve;
 use secrets::Secret;
-use subtle::ConstantTimeEq as _;
 
 use crate::clock::UnixMs;
 use crate::options::{Fields, OptionError, SecretRef, Source, Value};
@@ -41,7 +67,7 @@ const MAX_TOLERANCE_S: i64 = 86_400;
 
 /// Verifies deliveries of one scheme. `Debug` shows no secret.
 pub struct Verifier {
-    scheme: &'static dyn Scheme,
+    scheme: Box<dyn Scheme>,
     secrets: Vec<Secret>,
     /// `None`: the scheme signs no time, or the options switched the window off.
     tolerance: Option<Duration>,
@@ -50,8 +76,10 @@ pub struct Verifier {
 /// A delivery whose signature holds.
 #[derive(Clone, Debug)]
 pub struct Verified {
-    /// What it brings; at least one.
+    /// What it brings; at least one, but for a mere handshake.
     pub events: Vec<Event>,
+    /// What the sender wants as an answer, where it is more than any 2xx.
+    pub reply: Option<Reply>,
     /// Which of the configured secrets matched, from 0.
     pub secret_index: usize,
     /// The scheme's name.
@@ -83,22 +111,9 @@ impl Verifier {
     }
 
     fn open(name: &str, mut fields: Fields) -> Result<Self, OptionError> {
-        let Some(scheme) = scheme::all()
-            .into_iter()
-            .find(|scheme| scheme.name() == name)
-        else {
-            let names = scheme::all()
-                .map(|scheme| format!("'{}'", scheme.name()))
-                .join(", ");
-            let got = format!("'{}'", name.escape_debug());
-            return Err(OptionError::new(
-                fields.name("scheme"),
-                got,
-                format!("one of {names}"),
-            ));
-        };
-        let secrets = secrets::take(&mut fields, scheme)?;
-        let tolerance = tolerance(&mut fields, scheme)?;
+        let scheme = registry::open(name, &mut fields)?;
+        let secrets = secrets::take(&mut fields, scheme.as_ref())?;
+        let tolerance = tolerance(&mut fields, scheme.as_ref())?;
         fields.finish()?;
         Ok(Self {
             scheme,
@@ -130,31 +145,88 @@ impl Verifier {
         now: UnixMs,
         resolve: Resolve<'_>,
     ) -> Result<Verified, Refusal> {
+        let no_fetch = |_: &str| Err("no way to fetch it was given".to_owned());
+        self.verify_fetching(message, now, resolve, &no_fetch)
+    }
+
+    /// As [`Self::verify_with`], for schemes whose key is a certificate that `fetch` gets.
+    ///
+    /// # Errors
+    /// As [`Self::verify`]; a certificate that cannot be had is a secret that cannot be read.
+    pub fn verify_fetching(
+        &self,
+        message: &Message<'_>,
+        now: UnixMs,
+        resolve: Resolve<'_>,
+        fetch: FetchPem<'_>,
+    ) -> Result<Verified, Refusal> {
+        if self.scheme.is_unsigned_handshake(message) {
+            return self.handshake(message, resolve);
+        }
         let presented = self.scheme.read(message)?;
         if let (Some(tolerance), Some(signed_at)) = (self.tolerance, presented.signed_at) {
             signed_at.check(tolerance, now)?;
         }
-        let secret_index = self.matching_secret(&presented, resolve)?;
-        let events = self.scheme.events(message, &presented)?;
+        let (secret_index, key) = match self.scheme.certificate_url(message)? {
+            Some(url) => (0, self.certified(message, &presented, &url, fetch)?),
+            None => self.matching_secret(&presented, resolve)?,
+        };
         Ok(Verified {
-            events,
+            events: self.scheme.events(message, &presented)?,
+            reply: self.scheme.reply(message, &key)?,
             secret_index,
             scheme: self.scheme.name(),
         })
     }
 
-    /// The first secret under which a signature holds. One that cannot be read does not stop the
+    /// A handshake that is not signed: it brings nothing, and is answered under the first secret.
+    fn handshake(&self, message: &Message<'_>, resolve: Resolve<'_>) -> Result<Verified, Refusal> {
+        let secret = self.secrets.first().ok_or(Refusal::NoMatch)?;
+        let key = secret.key(self.scheme.as_ref(), resolve);
+        let key = key.map_err(Refusal::SecretUnavailable)?;
+        Ok(Verified {
+            events: Vec::new(),
+            reply: self.scheme.reply(message, &key)?,
+            secret_index: 0,
+            scheme: self.scheme.name(),
+        })
+    }
+
+    /// The key of the certificate at this URL, if the delivery holds under it.
+    fn certified(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+        url: &str,
+        fetch: FetchPem<'_>,
+    ) -> Result<Key, Refusal> {
+        let unavailable = |why| Refusal::SecretUnavailable(format!("the certificate: {why}"));
+        let pem = fetch(url).map_err(unavailable)?;
+        let key = self.scheme.certified_key(message, &pem)?;
+        let key = key.ok_or_else(|| unavailable("it holds no RSA key".to_owned()))?;
+        if presented.holds(&key) {
+            Ok(key)
+        } else {
+            Err(Refusal::NoMatch)
+        }
+    }
+
+    /// The first secret under which the delivery holds. One that cannot be read does not stop the
     /// others; only when none of them matches, there is no verdict.
     fn matching_secret(
         &self,
         presented: &Presented<'_>,
         resolve: Resolve<'_>,
-    ) -> Result<usize, Refusal> {
-        let mut refusal = Refusal::NoMatch;
+    ) -> Result<(usize, Key), Refusal> {
+        let mut refusal = Refusal::UnsupportedAlgorithm;
         for (index, secret) in self.secrets.iter().enumerate() {
-            match secret.key(self.scheme, resolve) {
-                Ok(key) if holds(&key, presented) => return Ok(index),
-                Ok(_) => {}
+            match secret.key(self.scheme.as_ref(), resolve) {
+                Ok(key) if presented.holds(&key) => return Ok((index, key)),
+                Ok(key) => {
+                    if refusal == Refusal::UnsupportedAlgorithm && presented.suits(&key) {
+                        refusal = Refusal::NoMatch;
+                    }
+                }
                 Err(problem) => refusal = Refusal::SecretUnavailable(problem),
             }
         }
@@ -172,38 +244,24 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Whether any of the signatures is the MAC of the signed bytes under this key.
-fn holds(key: &hmac::Key, presented: &Presented<'_>) -> bool {
-    let mut context = hmac::Context::with_key(key);
-    for part in &presented.signed {
-        context.update(part);
-    }
-    let expected = context.sign();
-    let is_equal = |signature: &[u8; 32]| expected.as_ref().ct_eq(signature);
-    let none = subtle::Choice::from(0);
-    presented
-        .signatures
-        .iter()
-        .map(is_equal)
-        .fold(none, |any, one| any | one)
-        .into()
-}
-
 /// The window: the scheme's own, what the options say, or none.
 fn tolerance(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Option<Duration>, OptionError> {
     const KEY: &str = "tolerance_s";
-    let Some(default_s) = scheme.default_tolerance_s() else {
-        return match fields.value(KEY) {
-            None | Some(Value::Bool(false)) => Ok(None),
-            Some(other) => Err(fields.refuse(
-                KEY,
-                &other,
-                format!("left out: '{}' signs no time", scheme.name()),
-            )),
-        };
+    let default_s = match scheme.window() {
+        Window::DefaultS(seconds) => Some(seconds),
+        Window::Optional => None,
+        Window::Unsigned => {
+            return match fields.value(KEY) {
+                None | Some(Value::Bool(false)) => Ok(None),
+                Some(other) => {
+                    let allowed = format!("left out: '{}' signs no time", scheme.name());
+                    Err(fields.refuse(KEY, &other, allowed))
+                }
+            };
+        }
     };
     match fields.value(KEY) {
-        None => Ok(Some(Duration::from_secs(default_s.into()))),
+        None => Ok(default_s.map(|seconds| Duration::from_secs(seconds.into()))),
         Some(Value::Bool(false)) => Ok(None),
         Some(Value::Int(s)) if (1..=MAX_TOLERANCE_S).contains(&s) => {
             Ok(Some(Duration::from_secs(s.unsigned_abs())))

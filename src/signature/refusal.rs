@@ -31,6 +31,13 @@ pub enum Refusal {
     /// Only signatures of an algorithm or version that the scheme's verifier does not take.
     #[error("the signature's algorithm is not supported")]
     UnsupportedAlgorithm,
+    /// Signed, but for another account than the configured one.
+    #[error("the delivery is for another account")]
+    OtherAccount,
+    /// No verdict: the scheme signs the URL, and the caller gave none, or one that no sender can
+    /// have called. The sender should repeat later.
+    #[error("the scheme signs the URL, and the verifier was given none")]
+    MissingUrl,
     /// No verdict: nothing matched, and a secret by reference could not be read. Names the
     /// reference, never a value. The sender should repeat later.
     #[error("a secret could not be read: {0}")]
@@ -49,6 +56,8 @@ impl Refusal {
             Self::NoMatch => "no_match",
             Self::MalformedBody => "malformed_body",
             Self::UnsupportedAlgorithm => "unsupported_algorithm",
+            Self::OtherAccount => "other_account",
+            Self::MissingUrl => "missing_url",
             Self::SecretUnavailable(_) => "secret_unavailable",
         }
     }
@@ -64,8 +73,9 @@ impl Refusal {
             Self::TimestampTooOld
             | Self::TimestampInFuture
             | Self::NoMatch
-            | Self::UnsupportedAlgorithm => 401,
-            Self::SecretUnavailable(_) => 503,
+            | Self::UnsupportedAlgorithm
+            | Self::OtherAccount => 401,
+            Self::MissingUrl | Self::SecretUnavailable(_) => 503,
         }
     }
 }

@@ -2,109 +2,222 @@
 //!
 //! A scheme only reads. It says which bytes were signed, which signatures came and at what time;
 //! the core in `mod.rs` compares, checks the window and decides, so that no scheme can get one of
-//! these wrong in a way of its own. A scheme is added by its file and one line in [`all`].
+//! these wrong in a way of its own. A scheme is added by its file and one line in `registry.rs`.
 
+use std::borrow::Cow;
+
+use super::algorithm::{Algorithm, Key, Signature};
+use super::event::sha256_hex;
 use super::time::Stamp;
-use super::{Event, Message, Refusal, github, standard_webhooks, stripe};
+use super::{Event, Message, Refusal, Reply};
 
 /// Signatures of one delivery that are looked at; the rest is ignored. With the cap on secrets it
 /// bounds the work that a forged header can cause.
 pub(crate) const MAX_SIGNATURES: usize = 10;
+/// Items of a body that is a list of events.
+const MAX_EVENTS: usize = 10_000;
 
-/// Every scheme that there is.
-pub(crate) fn all() -> [&'static dyn Scheme; 3] {
-    [
-        &standard_webhooks::StandardWebhooks,
-        &github::GitHub,
-        &stripe::Stripe,
-    ]
-}
-
-/// One vendor's, or one standard's, way to sign deliveries with HMAC-SHA256.
-pub(crate) trait Scheme: Sync {
+/// One vendor's, or one standard's, way to sign deliveries.
+pub(crate) trait Scheme: Send + Sync {
     /// Its name in options: `standard-webhooks`.
     fn name(&self) -> &'static str;
 
-    /// The tolerance where none is configured, in seconds; `None` where the scheme signs no time.
-    fn default_tolerance_s(&self) -> Option<u32>;
+    /// The window around the signed time.
+    fn window(&self) -> Window;
 
-    /// The key's bytes in a secret as the vendor writes it, or `None` when it is not of that form.
-    fn key_bytes(&self, written: &[u8]) -> Option<Vec<u8>> {
+    /// The key of a secret's bytes.
+    fn key(&self, bytes: &[u8]) -> Key {
+        Key::hmac_sha256(bytes)
+    }
+
+    /// The bytes in a secret as the vendor writes it, or `None` when it is not of that form.
+    fn secret_bytes(&self, written: &[u8]) -> Option<Vec<u8>> {
         Some(written.to_vec())
     }
 
-    /// Reads headers and body. Malformed elements of a list are skipped.
-    fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal>;
+    /// The algorithm of public keys, where the vendor signs with a private one.
+    fn public_algorithm(&self) -> Option<Algorithm> {
+        None
+    }
 
-    /// The events of a delivery whose signature holds.
+    /// A public key as the vendor writes it, or `None` when it is not of that form.
+    fn public_key(&self, _written: &[u8]) -> Option<Key> {
+        None
+    }
+
+    /// Whether the vendor signs with a secret that both sides have.
+    fn has_secrets(&self) -> bool {
+        true
+    }
+
+    /// Reads headers and body. Malformed elements of a list are skipped.
+    fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal>;
+
+    /// Where the id is, for schemes whose one event is the body.
+    fn id_at(&self) -> IdAt {
+        IdAt::Nowhere
+    }
+
+    /// The events of a delivery whose signature holds; none for a mere handshake.
     fn events(
         &self,
         message: &Message<'_>,
         presented: &Presented<'_>,
-    ) -> Result<Vec<Event>, Refusal>;
+    ) -> Result<Vec<Event>, Refusal> {
+        let id = match self.id_at() {
+            IdAt::Header(name) => message.headers.optional_token(name)?,
+            IdAt::Body(_) | IdAt::Nowhere => None,
+        };
+        let event = body_event(self.name(), message, presented, |event| {
+            match self.id_at() {
+                IdAt::Header(_) => id.map(str::to_owned),
+                IdAt::Body(pointer) => event.pointer_id(pointer),
+                IdAt::Nowhere => None,
+            }
+        });
+        Ok(vec![event])
+    }
+
+    /// What the sender of a delivery whose signature holds wants as an answer.
+    fn reply(&self, _message: &Message<'_>, _key: &Key) -> Result<Option<Reply>, Refusal> {
+        Ok(None)
+    }
+
+    /// Where the certificate is that a delivery names as its key's; from a pinned host alone.
+    fn certificate_url(&self, _message: &Message<'_>) -> Result<Option<String>, Refusal> {
+        Ok(None)
+    }
+
+    /// The key in that certificate, once it was fetched.
+    fn certified_key(&self, _message: &Message<'_>, _pem: &[u8]) -> Result<Option<Key>, Refusal> {
+        Ok(None)
+    }
+
+    /// Whether the message is a handshake that needs no signature; [`Self::reply`] answers it.
+    fn is_unsigned_handshake(&self, _message: &Message<'_>) -> bool {
+        false
+    }
+}
+
+/// Where a delivery has the id of its event; without one it is the hash of the signed bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IdAt {
+    /// In a header.
+    Header(&'static str),
+    /// In the body, at this JSON pointer.
+    Body(&'static str),
+    /// The vendor sends none.
+    Nowhere,
+}
+
+/// Whether a scheme has a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Window {
+    /// No time is signed.
+    Unsigned,
+    /// So many seconds where none are configured.
+    DefaultS(u32),
+    /// A time is signed, but the vendor keeps no window: one is checked only where configured.
+    Optional,
 }
 
 /// What a delivery presents as its proof.
 pub(crate) struct Presented<'m> {
-    /// The signed bytes in pieces, so that the body is not copied.
-    pub(crate) signed: Vec<&'m [u8]>,
-    /// Decoded signatures, at least one, at most [`MAX_SIGNATURES`].
-    pub(crate) signatures: Vec<[u8; 32]>,
+    /// What must hold, every one of them; at least one.
+    pub(crate) claims: Vec<Claim<'m>>,
     /// The signed time, where the scheme has one.
     pub(crate) signed_at: Option<Stamp>,
 }
 
-/// The signatures of a list of elements, some of them not ours.
-///
-/// Without a single good one the delivery is refused: as unsupported where every element was of
-/// another version, else as malformed.
-pub(crate) fn collect_signatures<'e>(
-    header: &'static str,
-    elements: impl Iterator<Item = &'e [u8]>,
-    decode: impl Fn(&'e [u8]) -> Element,
-) -> Result<Vec<[u8; 32]>, Refusal> {
-    let mut signatures = Vec::new();
-    let mut has_other_version = false;
-    let mut has_malformed = false;
-    for element in elements {
-        match decode(element) {
-            Element::Signature(signature) if signatures.len() < MAX_SIGNATURES => {
-                signatures.push(signature)
-            }
-            Element::Signature(_) => break,
-            Element::OtherVersion => has_other_version = true,
-            Element::Malformed => has_malformed = true,
+/// The signed bytes in pieces, so that the body is not copied.
+pub(crate) type Pieces<'m> = Vec<Cow<'m, [u8]>>;
+
+/// Something that is signed.
+pub(crate) struct Claim<'m> {
+    /// The signed bytes; several where it is not known how the sender wrote them, one must hold.
+    pub(crate) readings: Vec<Pieces<'m>>,
+    /// Decoded signatures, at least one, at most [`MAX_SIGNATURES`].
+    pub(crate) signatures: Vec<Signature>,
+}
+
+impl<'m> Presented<'m> {
+    /// One claim over these bytes.
+    pub(crate) fn new<const N: usize>(
+        signed: [&'m [u8]; N],
+        signatures: Vec<Signature>,
+        signed_at: Option<Stamp>,
+    ) -> Self {
+        let pieces = signed.into_iter().map(Cow::Borrowed).collect();
+        Self {
+            claims: vec![Claim {
+                readings: vec![pieces],
+                signatures,
+            }],
+            signed_at,
         }
     }
-    if !signatures.is_empty() {
-        return Ok(signatures);
+
+    /// Whether a key is of an algorithm that came.
+    pub(crate) fn suits(&self, key: &Key) -> bool {
+        let mut all = self.claims.iter().flat_map(|claim| &claim.signatures);
+        all.any(|signature| key.fits(signature))
     }
-    Err(if has_other_version && !has_malformed {
-        Refusal::UnsupportedAlgorithm
-    } else {
-        Refusal::MalformedHeader(header)
-    })
+
+    /// Whether every claim holds under the key.
+    pub(crate) fn holds(&self, key: &Key) -> bool {
+        let claim_holds = |claim: &Claim<'_>| {
+            let mut readings = claim.readings.iter();
+            readings.any(|pieces| key.holds(pieces, &claim.signatures))
+        };
+        !self.claims.is_empty() && self.claims.iter().all(claim_holds)
+    }
+
+    /// The id of a delivery that has none: the hash of its signed bytes, of their first reading.
+    pub(crate) fn hash(&self) -> String {
+        let pieces = self
+            .claims
+            .iter()
+            .filter_map(|claim| claim.readings.first());
+        let pieces: Vec<&[u8]> = pieces.flatten().map(AsRef::as_ref).collect();
+        sha256_hex(&pieces)
+    }
 }
 
-/// What an element of a signature list turned out to be.
-pub(crate) enum Element {
-    /// A signature of the version that we take.
-    Signature([u8; 32]),
-    /// Well-formed, but of another version: never used.
-    OtherVersion,
-    /// Not of the grammar.
-    Malformed,
+/// The one event that is the body, by its id or else by the hash of the signed bytes.
+pub(crate) fn body_event(
+    source: &str,
+    message: &Message<'_>,
+    presented: &Presented<'_>,
+    id: impl FnOnce(&Event) -> Option<String>,
+) -> Event {
+    let time_ms = presented.signed_at.map(Stamp::as_ms);
+    let event = Event::new(source, "", message.body).with_time_ms(time_ms);
+    let id = id(&event).unwrap_or_else(|| presented.hash());
+    event.with_id(&id)
 }
 
-/// A MAC in hex, in either case.
-pub(crate) fn hex_mac(text: &[u8]) -> Option<[u8; 32]> {
-    let mut mac = [0; 32];
-    hex::decode_to_slice(text, &mut mac).ok()?;
-    Some(mac)
-}
-
-/// The text before and after the first `separator`.
-pub(crate) fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|b| *b == separator)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
+/// The events of a body that is a JSON list; each has its own JSON, written compactly, as payload,
+/// so that one that comes again in another batch has the same checksum.
+pub(crate) fn list_events(
+    source: &str,
+    message: &Message<'_>,
+    presented: &Presented<'_>,
+    id: impl Fn(&Event) -> Option<String>,
+) -> Result<Vec<Event>, Refusal> {
+    let items: Vec<serde_json::Value> =
+        serde_json::from_slice(message.body).map_err(|_| Refusal::MalformedBody)?;
+    if items.len() > MAX_EVENTS {
+        return Err(Refusal::MalformedBody);
+    }
+    if items.is_empty() {
+        return Ok(vec![body_event(source, message, presented, |_| None)]);
+    }
+    let time_ms = presented.signed_at.map(Stamp::as_ms);
+    let event = |item: &serde_json::Value| {
+        let payload = item.to_string();
+        let event = Event::new(source, "", payload.as_bytes()).with_time_ms(time_ms);
+        let id = id(&event).unwrap_or_else(|| sha256_hex(&[payload.as_bytes()]));
+        event.with_id(&id)
+    };
+    Ok(items.iter().map(event).collect())
 }

@@ -5,11 +5,15 @@
 //! that is empty or does not decode is refused there; a reference is read at each verification, so
 //! that a rotated secret counts at once. The order is that of the options: `secrets`, then
 //! `secrets_hex`, then `secrets_b64`, counted from 0.
+//!
+//! Where a vendor signs with a private key: `public_keys` as the vendor writes them, and one in
+//! `public_key_hex` (its plain bytes) or `public_key_der_b64` (SubjectPublicKeyInfo). A public key
+//! is no secret, so files may hold it. They come after the secrets, in this order.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::hmac;
 
+use super::algorithm::{Algorithm, Key};
 use super::scheme::Scheme;
 use crate::options::{Fields, OptionError, SecretBytes, SecretError, SecretRef};
 
@@ -37,31 +41,27 @@ impl Encoding {
         ("secrets_b64", Self::Base64),
     ];
 
-    fn key(self, scheme: &dyn Scheme, written: &[u8]) -> Option<hmac::Key> {
+    fn key(self, scheme: &dyn Scheme, written: &[u8]) -> Option<Key> {
         let bytes = match self {
-            Self::AsWritten => scheme.key_bytes(written)?,
+            Self::AsWritten => scheme.secret_bytes(written)?,
             Self::Hex => hex::decode(written).ok()?,
             Self::Base64 => STANDARD.decode(written).ok()?,
         };
-        (!bytes.is_empty()).then(|| hmac::Key::new(hmac::HMAC_SHA256, &bytes))
+        (!bytes.is_empty()).then(|| scheme.key(&bytes))
     }
 }
 
 /// One configured secret.
 pub(crate) enum Secret {
     /// A literal, decoded once.
-    Ready(hmac::Key),
+    Ready(Key),
     /// Read when needed.
     Reference(SecretRef, Encoding),
 }
 
 impl Secret {
     /// The key; for a reference, what it says now.
-    pub(crate) fn key(
-        &self,
-        scheme: &dyn Scheme,
-        resolve: Resolve<'_>,
-    ) -> Result<hmac::Key, String> {
+    pub(crate) fn key(&self, scheme: &dyn Scheme, resolve: Resolve<'_>) -> Result<Key, String> {
         match self {
             Self::Ready(key) => Ok(key.clone()),
             Self::Reference(reference, encoding) => {
@@ -78,7 +78,8 @@ impl Secret {
 /// Takes all secrets of the options.
 pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secret>, OptionError> {
     let mut secrets = Vec::new();
-    for (name, encoding) in Encoding::ALL {
+    let encodings = Encoding::ALL.into_iter().filter(|_| scheme.has_secrets());
+    for (name, encoding) in encodings {
         for (at, reference) in fields
             .secrets(name)?
             .unwrap_or_default()
@@ -89,11 +90,20 @@ pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secre
             secrets.push(secret(field, reference, encoding, scheme)?);
         }
     }
-    if secrets.is_empty() || secrets.len() > MAX_SECRETS {
+    if let Some(algorithm) = scheme.public_algorithm() {
+        take_public_keys(fields, scheme, algorithm, &mut secrets)?;
+    }
+    let has_keys = scheme.has_secrets() || scheme.public_algorithm().is_some();
+    if (has_keys && secrets.is_empty()) || secrets.len() > MAX_SECRETS {
+        let (name, all) = if scheme.has_secrets() {
+            ("secrets", "with secrets_hex and secrets_b64")
+        } else {
+            ("public_keys", "with public_key_hex and public_key_der_b64")
+        };
         return Err(OptionError::new(
-            fields.name("secrets"),
-            format!("{} secrets", secrets.len()),
-            format!("a list of 1 to {MAX_SECRETS} secrets (with secrets_hex and secrets_b64)"),
+            fields.name(name),
+            format!("{} of them", secrets.len()),
+            format!("a list of 1 to {MAX_SECRETS} ({all})"),
         ));
     }
     Ok(secrets)
@@ -122,4 +132,67 @@ fn secret(
         };
         OptionError::new(field, "a secret that is empty or does not decode", allowed)
     })
+}
+
+fn take_public_keys(
+    fields: &mut Fields,
+    scheme: &dyn Scheme,
+    algorithm: Algorithm,
+    keys: &mut Vec<Secret>,
+) -> Result<(), OptionError> {
+    let mut push = |field: String, key: Option<Key>| {
+        let allowed = format!("a public key as '{}' has it", scheme.name());
+        let got = "no such key";
+        keys.push(Secret::Ready(
+            key.ok_or_else(|| OptionError::new(field, got, allowed))?,
+        ));
+        Ok(())
+    };
+    let written = fields.texts("public_keys")?.unwrap_or_default();
+    for (at, written) in written.iter().enumerate() {
+        let field = format!("{}.{at}", fields.name("public_keys"));
+        push(field, scheme.public_key(written.as_bytes()))?;
+    }
+    let mut one = |name: &'static str, decode: &dyn Fn(&[u8]) -> Option<Vec<u8>>| {
+        let Some(text) = fields.text(name)? else {
+            return Ok(());
+        };
+        let key = decode(text.as_bytes()).and_then(|bytes| public_key(algorithm, &bytes));
+        push(fields.name(name), key)
+    };
+    one("public_key_hex", &|text| hex::decode(text).ok())?;
+    one("public_key_der_b64", &|text| {
+        let der = STANDARD.decode(text).ok()?;
+        spki_key(algorithm, &der).map(<[u8]>::to_vec)
+    })
+}
+
+/// A public key of its plain bytes.
+fn public_key(algorithm: Algorithm, bytes: &[u8]) -> Option<Key> {
+    match algorithm {
+        Algorithm::Ed25519 => Key::ed25519(bytes),
+        Algorithm::EcdsaP256Sha256 => Key::p256(bytes),
+        Algorithm::HmacSha1
+        | Algorithm::HmacSha256
+        | Algorithm::HmacSha512
+        | Algorithm::Sha256OfSecretAndMessage
+        | Algorithm::RsaSha1
+        | Algorithm::RsaSha256 => None,
+    }
+}
+
+/// The plain bytes in a SubjectPublicKeyInfo, which has one form only for each of these.
+pub(crate) fn spki_key(algorithm: Algorithm, der: &[u8]) -> Option<&[u8]> {
+    const ED25519: &[u8] = b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00";
+    const P256: &[u8] = b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00";
+    match algorithm {
+        Algorithm::Ed25519 => der.strip_prefix(ED25519),
+        Algorithm::EcdsaP256Sha256 => der.strip_prefix(P256),
+        Algorithm::HmacSha1
+        | Algorithm::HmacSha256
+        | Algorithm::HmacSha512
+        | Algorithm::Sha256OfSecretAndMessage
+        | Algorithm::RsaSha1
+        | Algorithm::RsaSha256 => None,
+    }
 }

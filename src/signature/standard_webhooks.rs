@@ -1,22 +1,35 @@
-//! Standard Webhooks, version `v1`: <https://github.com/standard-webhooks/standard-webhooks>.
+//! Standard Webhooks: <https://github.com/standard-webhooks/standard-webhooks>.
 //!
 //! Signed bytes: `id.timestamp.body`. Headers: `webhook-id`, `webhook-timestamp` (seconds) and
-//! `webhook-signature`, a list of `v1,<base64 of HMAC-SHA256>` separated by spaces, several while a
-//! secret is rolled; elements of other versions are skipped. Key: base64, after `whsec_` is taken
-//! off. Window: 300 s by default, both ways. The id is signed and the same on every repeat. An id
-//! with a dot is refused: `id.timestamp` could then be cut in two ways.
+//! `webhook-signature`, a list separated by spaces of `v1,<base64 of HMAC-SHA256>` and
+//! `v1a,<base64 of Ed25519>`, several while a secret is rolled; elements of other versions are
+//! skipped. Keys: for `v1` base64 after `whsec_`, for `v1a` base64 of 32 bytes after `whpk_`,
+//! pinned by the options. Window: 300 s by default, both ways. The id is signed and the same on
+//! every repeat. An id with a dot is refused: `id.timestamp` could then be cut in two ways.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::scheme::{Element, Presented, Scheme, collect_signatures, split_once};
+use super::algorithm::{Algorithm, Key};
+use super::elements::{Element, base64_signature, collect_signatures, split_once};
+use super::scheme::{Presented, Scheme, Window, body_event};
 use super::time::Stamp;
 use super::{Event, Message, Refusal};
 
-const ID: &str = "webhook-id";
-const TIMESTAMP: &str = "webhook-timestamp";
-const SIGNATURE: &str = "webhook-signature";
+/// The names of the three headers.
+pub(super) struct Names {
+    pub(super) id: &'static str,
+    pub(super) timestamp: &'static str,
+    pub(super) signature: &'static str,
+}
+
+/// The standard's own.
+pub(super) const NAMES: Names = Names {
+    id: "webhook-id",
+    timestamp: "webhook-timestamp",
+    signature: "webhook-signature",
+};
 
 /// Secrets are copied by hand: their padding may be gone.
 const SECRET_BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -32,34 +45,24 @@ impl Scheme for StandardWebhooks {
         "standard-webhooks"
     }
 
-    fn default_tolerance_s(&self) -> Option<u32> {
-        Some(300)
+    fn window(&self) -> Window {
+        Window::DefaultS(300)
     }
 
-    fn key_bytes(&self, written: &[u8]) -> Option<Vec<u8>> {
-        SECRET_BASE64
-            .decode(written.strip_prefix(b"whsec_").unwrap_or(written))
-            .ok()
+    fn secret_bytes(&self, written: &[u8]) -> Option<Vec<u8>> {
+        secret_bytes(written)
     }
 
-    fn read<'m>(&self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
-        let id = message
-            .headers
-            .optional_token(ID)?
-            .ok_or(Refusal::MissingHeader(ID))?;
-        let time = message.headers.required(TIMESTAMP)?;
-        let header = message.headers.required(SIGNATURE)?;
-        if id.contains('.') {
-            return Err(Refusal::MalformedHeader(ID));
-        }
-        let signed_at = Stamp::parse(time)?;
-        let signatures = collect_signatures(SIGNATURE, header.split(|b| *b == b' '), element)?;
-        let signed = vec![id.as_bytes(), b".", time, b".", message.body];
-        Ok(Presented {
-            signed,
-            signatures,
-            signed_at: Some(signed_at),
-        })
+    fn public_algorithm(&self) -> Option<Algorithm> {
+        Some(Algorithm::Ed25519)
+    }
+
+    fn public_key(&self, written: &[u8]) -> Option<Key> {
+        public_key(written)
+    }
+
+    fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
+        read(&NAMES, message)
     }
 
     fn events(
@@ -67,28 +70,53 @@ impl Scheme for StandardWebhooks {
         message: &Message<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
-        let id = message
-            .headers
-            .optional_token(ID)?
-            .ok_or(Refusal::MissingHeader(ID))?;
-        let time_ms = presented.signed_at.map(Stamp::as_ms);
-        Ok(vec![
-            Event::new(self.name(), id, message.body).with_time_ms(time_ms),
-        ])
+        let id = id(&NAMES, message)?;
+        Ok(vec![body_event(self.name(), message, presented, |_| {
+            Some(id.to_owned())
+        })])
     }
 }
 
-/// `v1,<base64>` is ours; the base64 is padded and canonical.
+/// Of `whsec_<base64>`.
+pub(super) fn secret_bytes(written: &[u8]) -> Option<Vec<u8>> {
+    SECRET_BASE64
+        .decode(written.strip_prefix(b"whsec_").unwrap_or(written))
+        .ok()
+}
+
+/// Of `whpk_<base64>`.
+pub(super) fn public_key(written: &[u8]) -> Option<Key> {
+    let text = written.strip_prefix(b"whpk_").unwrap_or(written);
+    Key::ed25519(&SECRET_BASE64.decode(text).ok()?)
+}
+
+pub(super) fn read<'m>(names: &Names, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
+    let id = id(names, message)?;
+    let time = message.headers.required(names.timestamp)?;
+    let header = message.headers.required(names.signature)?;
+    let signed_at = Stamp::parse(time)?;
+    let elements = header.split(|b| *b == b' ');
+    let signatures = collect_signatures(names.signature, elements, element)?;
+    let signed = [id.as_bytes(), b".", time, b".", message.body];
+    Ok(Presented::new(signed, signatures, Some(signed_at)))
+}
+
+pub(super) fn id<'m>(names: &Names, message: &Message<'m>) -> Result<&'m str, Refusal> {
+    let id = message.headers.optional_token(names.id)?;
+    let id = id.ok_or(Refusal::MissingHeader(names.id))?;
+    if id.contains('.') {
+        return Err(Refusal::MalformedHeader(names.id));
+    }
+    Ok(id)
+}
+
+/// `v1,<base64>` and `v1a,<base64>`, padded and canonical.
 fn element(text: &[u8]) -> Element {
     match split_once(text, b',') {
-        Some((b"v1", signature)) => {
-            base64_mac(signature).map_or(Element::Malformed, Element::Signature)
-        }
+        Some((b"v1", signature)) => base64_signature(Algorithm::HmacSha256, signature).into(),
+        Some((b"v1a", signature)) => base64_signature(Algorithm::Ed25519, signature)
+            .map_or(Element::OtherVersion, Element::Signature),
         Some(([b'v', _, ..], _)) => Element::OtherVersion,
         Some(_) | None => Element::Malformed,
     }
-}
-
-fn base64_mac(text: &[u8]) -> Option<[u8; 32]> {
-    general_purpose::STANDARD.decode(text).ok()?.try_into().ok()
 }

@@ -7,7 +7,6 @@ namespace Causeway\Tests\Conformance;
 use Causeway\Exception\OptionsException;
 use Causeway\Exception\SignatureException;
 use Causeway\Testing\Clock;
-use Causeway\Webhook\Delivery;
 use Causeway\Webhook\Verifier;
 
 /** Deliveries through Causeway\Webhook\Verifier at a frozen time. */
@@ -23,10 +22,11 @@ final class WebhookSuite implements Suite
         self::refuseUnknown($case, self::CASE_FIELDS, 'case field');
         $request = $case['request'] ?? [];
         self::refuseUnknown($request, self::REQUEST_FIELDS, 'request field');
+        self::refuseUnknown($case['given'] ?? [], ['fetched_pem'], 'given field');
 
         Clock::freeze((int) round(($case['now'] ?? 0) * 1000));
         try {
-            return $this->verify($this->verifier($case), $request, $case['reply'] ?? null);
+            return $this->verify($this->verifier($case), $case);
         } catch (OptionsException $refusal) {
             return ['config-error', $refusal->getMessage()];
         } catch (SignatureException $refusal) {
@@ -56,37 +56,30 @@ final class WebhookSuite implements Suite
     }
 
     /**
-     * @param array<string, mixed> $request
+     * @param array<string, mixed> $case
      *
      * @return array{string, string}
      */
-    private function verify(Verifier $verifier, array $request, mixed $expectedReply): array
+    private function verify(Verifier $verifier, array $case): array
     {
+        $request = $case['request'] ?? [];
+        $expectedReply = $case['reply'] ?? null;
+        $pem = $case['given']['fetched_pem'] ?? null;
         $delivery = $verifier->verify(
             self::body($request),
             $request['headers'] ?? [],
             $request['method'] ?? 'POST',
             $request['url'] ?? '',
+            $pem === null ? null : static fn (string $url): string => $pem,
         );
-        $reply = self::reply($delivery);
-        if ($reply === null) {
+        if ($expectedReply === null) {
             return ['valid', 'secret ' . $delivery->secretIndex()];
         }
+        $body = $delivery->reply()?->body();
+        // A reply in JSON is expected as what it says, any other as its text.
+        $reply = is_string($expectedReply) ? $body : json_decode((string) $body, true);
 
-        return $reply === $expectedReply ? ['challenge', 'reply as expected'] : ['wrong-reply', json_encode($reply)];
-    }
-
-    /** What the sender wants back, decoded where it is JSON. */
-    private static function reply(Delivery $delivery): mixed
-    {
-        // A name that is planned: it may not be there yet.
-        $hasReply = (new \ReflectionObject($delivery))->hasMethod('reply');
-        $reply = $hasReply ? $delivery->reply() : null;
-        if ($reply === null) {
-            return null;
-        }
-
-        return json_decode($reply->body(), true) ?? $reply->body();
+        return $reply === $expectedReply ? ['challenge', 'reply as expected'] : ['wrong-reply', (string) $body];
     }
 
     /**
@@ -102,7 +95,24 @@ final class WebhookSuite implements Suite
             return $bytes === false ? throw new UnknownException('body_base64 that does not decode') : $bytes;
         }
 
-        return $request['body'] ?? http_build_query($request['form'] ?? []);
+        return $request['body'] ?? self::form($request['form'] ?? []);
+    }
+
+    /**
+     * A form as it goes over the wire: a field with several values is there several times.
+     *
+     * @param array<string, mixed> $fields
+     */
+    private static function form(array $fields): string
+    {
+        $pairs = [];
+        foreach ($fields as $name => $values) {
+            foreach ((array) $values as $value) {
+                $pairs[] = urlencode((string) $name) . '=' . urlencode((string) $value);
+            }
+        }
+
+        return implode('&', $pairs);
     }
 
     /**

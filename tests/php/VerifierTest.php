@@ -120,6 +120,50 @@ final class VerifierTest extends TestCase
         yield [300_001, 'timestamp_too_old'];
     }
 
+    public function testHandshakeIsAnsweredAndBringsNoEvent(): void
+    {
+        $verifier = new Verifier('zoom', ['secrets' => ['zoom-secret-token']]);
+        $body = '{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event":"endpoint.url_validation"}';
+
+        $delivery = $verifier->verify($body, []);
+
+        self::assertSame([], $delivery->events());
+        $reply = $delivery->reply();
+        self::assertNotNull($reply);
+        self::assertSame([200, 'application/json'], [$reply->status(), $reply->contentType()]);
+        self::assertSame(
+            '{"plainToken":"qgg8vlvZRS6UYooatFL8Aw",'
+            . '"encryptedToken":"d9e0d764a78494688ba3f2d5c0ed4ca311394b4834d959759213424d2df961e3"}',
+            $reply->body(),
+        );
+        self::assertNull(self::verifier()->verify(self::BODY, self::HEADERS)->reply());
+    }
+
+    public function testCertificateThatCannotBeFetchedGivesNoVerdict(): void
+    {
+        $verifier = new Verifier('aws-sns', []);
+        $body = json_encode([
+            'Type' => 'Notification', 'MessageId' => 'm', 'TopicArn' => 't', 'Message' => 'x',
+            'Timestamp' => '2021-02-25T15:02:10Z', 'SignatureVersion' => '2', 'Signature' => '',
+            'SigningCertURL' => 'https://sns.us-east-2.amazonaws.com/a.pem',
+        ], JSON_THROW_ON_ERROR);
+        $asked = [];
+        $fetch = static function (string $url) use (&$asked): string {
+            $asked[] = $url;
+
+            throw new \RuntimeException('offline');
+        };
+        foreach ([null, $fetch] as $given) {
+            try {
+                $verifier->verify($body, [], fetch: $given);
+                self::fail('it was accepted');
+            } catch (SignatureException $refusal) {
+                self::assertSame('secret_unavailable', $refusal->reason);
+            }
+        }
+        self::assertSame(['https://sns.us-east-2.amazonaws.com/a.pem'], $asked);
+    }
+
     public function testSecretByReferenceIsReadThroughItsResolver(): void
     {
         Secret::resolver('vault', static fn (string $id): ?string => $id === 'hook' ? self::SECRET : null);

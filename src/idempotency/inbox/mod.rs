@@ -22,7 +22,7 @@ use super::receipt::Receipt;
 use super::{Claim, Ledger, LedgerError, LedgerOptions, Recorded};
 use crate::clock::UnixMs;
 use crate::http::Fetch;
-use crate::signature::{Event, Message, Verifier};
+use crate::signature::{Event, Message, Verified, Verifier};
 use crate::snapshot::{Fetched, Invalidate, SnapshotError, Snapshots, write};
 use crate::store::{CallbackError, Record, StoreError, StoreErrorKind, atomically};
 use crate::testing::failpoint;
@@ -95,6 +95,11 @@ impl Inbox {
     pub fn receive(&self, verifier: &Verifier, message: &Message<'_>, now: UnixMs) -> Receipt {
         match verifier.verify(message, now) {
             Err(refusal) => Receipt::refused(&refusal),
+            Ok(Verified {
+                reply: Some(reply),
+                events,
+                ..
+            }) if events.is_empty() => Receipt::challenge(reply),
             Ok(verified) => {
                 let events: Vec<InboxEvent> = verified
                     .events

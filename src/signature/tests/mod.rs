@@ -1,8 +1,12 @@
 //! The verifier from outside: what all its tests share, and noise that must never panic.
-//! `schemes.rs` has the published vectors and the mutations, `options.rs` the options.
+//! `schemes.rs`, `vendors.rs` and `particulars.rs` have the mutations, over the published vectors of
+//! `deliveries.rs`; `options.rs` has the options.
 
+mod deliveries;
 mod options;
+mod particulars;
 mod schemes;
+mod vendors;
 
 use proptest::prelude::*;
 
@@ -109,7 +113,71 @@ fn github(headers: &[(&str, &str)], body: &str) -> Result<Verified, Refusal> {
     )
 }
 
+/// The headers that the schemes read, but for the first three's.
+const SIGNATURE_HEADERS: [&str; 22] = [
+    "x-slack-signature",
+    "x-slack-request-timestamp",
+    "x-shopify-hmac-sha256",
+    "twitch-eventsub-message-id",
+    "twitch-eventsub-message-timestamp",
+    "twitch-eventsub-message-signature",
+    "paddle-signature",
+    "x-square-hmacsha256-signature",
+    "x-mollie-signature",
+    "x-hub-signature",
+    "linear-signature",
+    "calendly-webhook-signature",
+    "x-zm-signature",
+    "x-zm-request-timestamp",
+    "x-hubspot-signature-v3",
+    "x-hubspot-request-timestamp",
+    "x-sfmc-ens-signature",
+    "hmacsignature",
+    "x-twilio-signature",
+    "x-signature-ed25519",
+    "x-signature-timestamp",
+    "x-twilio-email-event-webhook-signature",
+];
+
+fn any_scheme(name: &str) -> Verifier {
+    let list = |value: &str| Value::List(vec![text(value)]);
+    let options = match name {
+        "aws-sns" => vec![],
+        "discord" => vec![(
+            "public_key_hex",
+            text("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"),
+        )],
+        "sendgrid" => vec![(
+            "public_key_der_b64",
+            text(
+                "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==",
+            ),
+        )],
+        "hmac" => vec![
+            ("secrets", list("k")),
+            ("header", text("x-mollie-signature")),
+        ],
+        "adyen" => vec![("secrets", list("00ff"))],
+        _ => vec![("secrets", list(STANDARD_SECRET))],
+    };
+    Verifier::new(name, &map(&options)).unwrap()
+}
+
 proptest! {
+    #[test]
+    fn no_scheme_panics_on_noise_or_accepts_it(
+        values in proptest::collection::vec("(sha256=|sha1=|v0=|t=|ts=|h1=|v1=)?([0-9a-f]{0,64}|[0-9]{10}|[ -~]{0,30})", 22),
+        body in "(\\{\"(signature|webhookTimestamp|event|Type|notificationItems)\":([0-9]{0,13}|\\[\\{\\}\\]|\\{\\}|\"[ -~]{0,9}\")\\}|[ -~]{0,40})",
+        url in "(https://)?[ -~]{0,30}(%2F|\\?bodySHA256=[0-9a-f]{0,4})?",
+        now in any::<i64>(),
+    ) {
+        let headers = Headers::new(SIGNATURE_HEADERS.into_iter().zip(values.iter().map(String::as_bytes)));
+        let message = Message { body: body.as_bytes(), headers: &headers, method: "POST", url: &url };
+        for (name, _) in registry::ALL {
+            prop_assert!(any_scheme(name).verify(&message, UnixMs(now)).is_err(), "{}", name);
+        }
+    }
+
     #[test]
     fn no_header_and_no_body_makes_a_verifier_panic_or_accept(
         value in proptest::collection::vec(any::<u8>(), 0..200),
@@ -117,8 +185,8 @@ proptest! {
         body in proptest::collection::vec(any::<u8>(), 0..100),
         now in any::<i64>(),
     ) {
-        for scheme in scheme::all() {
-            let verifier = verifier(scheme.name(), &[STANDARD_SECRET]);
+        for scheme in ["standard-webhooks", "github", "stripe"] {
+            let verifier = verifier(scheme, &[STANDARD_SECRET]);
             for (first, second) in [(value.as_slice(), other.as_bytes()), (other.as_bytes(), value.as_slice())] {
                 let headers = Headers::new([
                     ("webhook-id", b"msg_1".as_slice()), ("webhook-timestamp", b"1614265330"), ("webhook-signature", first),

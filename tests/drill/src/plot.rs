@@ -12,10 +12,8 @@ const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 260.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 8.0;
-const TOP: f64 = 30.0;
+const TOP: f64 = 20.0;
 const BOTTOM: f64 = 34.0;
-/// A name that begins closer to the right edge ends at its band's end.
-const NAME_ROOM: f64 = 170.0;
 
 /// A line, or the bars of one layer: (seconds, value).
 pub struct Series<'a> {
@@ -100,19 +98,17 @@ impl Plot<'_> {
             }
             let (x, width) = (self.x(from), self.x(to) - self.x(from));
             let class = if window.is_fault { "fault" } else { "phase" };
-            // Names of narrow neighbours would overlap: two rows in turn.
-            let y = if number % 2 == 0 { 11.0 } else { 23.0 };
-            let (anchor, name_x) = if x > WIDTH - NAME_ROOM {
-                ("end", x + width)
-            } else {
-                ("start", x + 2.0)
-            };
+            // A number fits above a narrow band; its name is in the table below, and on hovering.
             let _ = write!(
                 out,
-                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{:.1}\"/>\
-                 <text class=\"name\" text-anchor=\"{anchor}\" x=\"{name_x:.1}\" y=\"{y}\">{}</text>",
+                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{TOP}\" width=\"{width:.1}\" height=\"{:.1}\">\
+                 <title>{number}: {name}</title></rect>\
+                 <text class=\"name\" text-anchor=\"middle\" x=\"{:.1}\" y=\"{:.1}\">{number}</text>",
                 HEIGHT - TOP - BOTTOM,
-                escape(&window.name)
+                x + width / 2.0,
+                TOP - 6.0,
+                name = escape(&window.name),
+                number = number + 1,
             );
         }
     }

@@ -148,7 +148,7 @@ fn latency(mode: &str, timeline: &Timeline, span: &Span) -> String {
     };
     figure(
         &plot,
-        "Page times; the bands are the phases of the load, the red ones are faults.",
+        "Page times; the bands are the phases of the load, numbered as in the table, the red ones are faults.",
         &phases(timeline),
     )
 }
@@ -209,17 +209,17 @@ fn figure(plot: &Plot, caption: &str, table: &str) -> String {
 
 fn phases(timeline: &Timeline) -> String {
     let mut out = "<details open><summary>The phases as a table</summary><div class=\"wide\" tabindex=\"0\"><table><thead><tr>\
-                   <th scope=\"col\">phase</th><th scope=\"col\">seconds</th><th scope=\"col\">pages</th>\
+                   <th scope=\"col\">number</th><th scope=\"col\">phase</th><th scope=\"col\">seconds</th><th scope=\"col\">pages</th>\
                    <th scope=\"col\">failed</th><th scope=\"col\">p50, ms</th><th scope=\"col\">p95, ms</th>\
                    <th scope=\"col\">calls to the vendor</th></tr></thead><tbody>"
         .to_owned();
-    for window in &timeline.windows {
-        out.push_str(&phase(window, timeline));
+    for (number, window) in timeline.windows.iter().enumerate() {
+        out.push_str(&phase(number + 1, window, timeline));
     }
     out + "</tbody></table></div></details>"
 }
 
-fn phase(window: &Window, timeline: &Timeline) -> String {
+fn phase(number: usize, window: &Window, timeline: &Timeline) -> String {
     let within = |at_ms: i64| (window.from_ms..window.to_ms).contains(&at_ms);
     let samples: Vec<&Sample> = timeline
         .samples
@@ -228,7 +228,7 @@ fn phase(window: &Window, timeline: &Timeline) -> String {
         .collect();
     let times: Vec<f64> = samples.iter().map(|sample| sample.took_ms).collect();
     format!(
-        "<tr><th scope=\"row\">{}{}</th><td>{:.1}</td><td>{}</td><td>{}</td><td>{:.2}</td><td>{:.2}</td><td>{}</td></tr>",
+        "<tr><td>{number}</td><th scope=\"row\">{}{}</th><td>{:.1}</td><td>{}</td><td>{}</td><td>{:.2}</td><td>{:.2}</td><td>{}</td></tr>",
         escape(&window.name),
         if window.is_fault { " (fault)" } else { "" },
         (window.to_ms - window.from_ms) as f64 / 1000.0,

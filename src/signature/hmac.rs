@@ -1,0 +1,265 @@
+//! Any vendor's HMAC over a template, configured.
+//!
+//! Options: `template` says what is signed, of `{body}` (once), `{timestamp}`, `{id}`, `{method}`,
+//! `{url}` and the text between them, by default `{body}`; `header` has the signature, after
+//! `prefix`, in `encoding` (`hex` or `base64`), made with `algorithm` (`sha256`, `sha512`, or
+//! `sha1`); `timestamp_header` (Unix seconds) and `id_header` go with their placeholders. Window:
+//! 300 s by default, both ways, where a time is signed. The id counts only where it is signed.
+//!
+//! One MAC must not be cut in two ways: an id is of letters, digits, `-` and `_`; two placeholders
+//! side by side are refused, but for a timestamp, which must then have ten digits, in front of a
+//! body that begins with no digit.
+
+use std::borrow::Cow;
+
+use super::algorithm::{Algorithm, Key, Signature};
+use super::elements::{base64_signature, hex_signature};
+use super::scheme::{Claim, Presented, Scheme, Window, body_event};
+use super::time::Stamp;
+use super::{Event, Message, Refusal};
+use crate::options::{Fields, OptionError, Value};
+
+/// What refusals call the configured headers.
+const SIGNATURE: &str = "signature (as configured)";
+const TIMESTAMP: &str = "timestamp (as configured)";
+const ID: &str = "id (as configured)";
+/// Parts of a template.
+const MAX_PARTS: usize = 16;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Body,
+    Timestamp,
+    Id,
+    Method,
+    Url,
+}
+
+/// The scheme `hmac`.
+pub(crate) struct Hmac {
+    parts: Vec<Part>,
+    header: String,
+    prefix: String,
+    decode: fn(Algorithm, &[u8]) -> Option<Signature>,
+    algorithm: Algorithm,
+    timestamp_header: Option<String>,
+    id_header: Option<String>,
+}
+
+impl Hmac {
+    /// Takes the options that are listed above.
+    pub(crate) fn open(fields: &mut Fields) -> Result<Self, OptionError> {
+        let template = fields.text("template")?.unwrap_or("{body}".to_owned());
+        let parts = parse(&template).ok_or_else(|| {
+            let allowed = "a template with {body} once, each other placeholder at most once, and text between them";
+            fields.refuse("template", &Value::Str(template.into_bytes()), allowed)
+        })?;
+        let header = fields.text("header")?;
+        let header = fields.required("header", header, "the name of the signature's header")?;
+        let encodings = [
+            (
+                "hex",
+                hex_signature as fn(Algorithm, &[u8]) -> Option<Signature>,
+            ),
+            ("base64", base64_signature),
+        ];
+        let algorithms = [
+            ("sha256", Algorithm::HmacSha256),
+            ("sha512", Algorithm::HmacSha512),
+            ("sha1", Algorithm::HmacSha1),
+        ];
+        let mut header_of = |key, part| {
+            let name = fields.text(key)?;
+            if parts.contains(&part) == name.is_some() {
+                return Ok(name.map(|name| name.to_ascii_lowercase()));
+            }
+            let allowed = "set where the template has its placeholder, and only there";
+            Err(OptionError::new(
+                fields.name(key),
+                name.map_or("nothing", |_| "a name"),
+                allowed,
+            ))
+        };
+        let timestamp_header = header_of("timestamp_header", Part::Timestamp)?;
+        let id_header = header_of("id_header", Part::Id)?;
+        Ok(Self {
+            parts,
+            header: header.to_ascii_lowercase(),
+            prefix: fields.text("prefix")?.unwrap_or_default(),
+            decode: fields
+                .one_of("encoding", &encodings)?
+                .unwrap_or(hex_signature),
+            algorithm: fields
+                .one_of("algorithm", &algorithms)?
+                .unwrap_or(Algorithm::HmacSha256),
+            timestamp_header,
+            id_header,
+        })
+    }
+
+    fn signature(&self, message: &Message<'_>) -> Result<Signature, Refusal> {
+        let text = one(message, &self.header, SIGNATURE)?;
+        text.strip_prefix(self.prefix.as_bytes())
+            .and_then(|text| (self.decode)(self.algorithm, text))
+            .ok_or(Refusal::MalformedHeader(SIGNATURE))
+    }
+
+    fn id<'m>(&self, message: &Message<'m>) -> Result<Option<&'m str>, Refusal> {
+        let Some(name) = &self.id_header else {
+            return Ok(None);
+        };
+        let id = std::str::from_utf8(one(message, name, ID)?).ok();
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        id.filter(|id| id.bytes().all(is_plain))
+            .map(Some)
+            .ok_or(Refusal::MalformedHeader(ID))
+    }
+
+    fn time<'m>(&self, message: &Message<'m>) -> Result<Option<(&'m [u8], Stamp)>, Refusal> {
+        let Some(name) = &self.timestamp_header else {
+            return Ok(None);
+        };
+        let time = one(message, name, TIMESTAMP)?;
+        let is_beside_body = self
+            .parts
+            .windows(2)
+            .any(|pair| *pair == [Part::Timestamp, Part::Body]);
+        let begins_with_digit = message.body.first().is_some_and(u8::is_ascii_digit);
+        if is_beside_body && (time.len() != 10 || begins_with_digit) {
+            return Err(Refusal::MalformedTimestamp);
+        }
+        Ok(Some((time, Stamp::parse(time)?)))
+    }
+}
+
+impl Scheme for Hmac {
+    fn name(&self) -> &'static str {
+        "hmac"
+    }
+
+    fn window(&self) -> Window {
+        match self.timestamp_header {
+            Some(_) => Window::DefaultS(300),
+            None => Window::Unsigned,
+        }
+    }
+
+    fn key(&self, bytes: &[u8]) -> Key {
+        match self.algorithm {
+            Algorithm::HmacSha1 => Key::hmac_sha1(bytes),
+            Algorithm::HmacSha512 => Key::hmac_sha512(bytes),
+            Algorithm::HmacSha256
+            | Algorithm::Sha256OfSecretAndMessage
+            | Algorithm::Ed25519
+            | Algorithm::EcdsaP256Sha256
+            | Algorithm::RsaSha1
+            | Algorithm::RsaSha256 => Key::hmac_sha256(bytes),
+        }
+    }
+
+    fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
+        let signatures = vec![self.signature(message)?];
+        let (id, time) = (self.id(message)?, self.time(message)?);
+        let mut pieces = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            pieces.push(Cow::Borrowed(match part {
+                Part::Text(text) => text.as_bytes(),
+                Part::Body => message.body,
+                Part::Timestamp => time.map_or(b"".as_slice(), |(text, _)| text),
+                Part::Id => id.unwrap_or_default().as_bytes(),
+                Part::Method => message.method.as_bytes(),
+                Part::Url => message.signed_url()?.as_bytes(),
+            }));
+        }
+        Ok(Presented {
+            claims: vec![Claim {
+                readings: vec![pieces],
+                signatures,
+            }],
+            signed_at: time.map(|(_, stamp)| stamp),
+        })
+    }
+
+    fn events(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+    ) -> Result<Vec<Event>, Refusal> {
+        let id = self.id(message)?;
+        Ok(vec![body_event(self.name(), message, presented, |_| {
+            id.map(str::to_owned)
+        })])
+    }
+}
+
+/// The one value of a configured header.
+fn one<'m>(message: &Message<'m>, name: &str, shown: &'static str) -> Result<&'m [u8], Refusal> {
+    message
+        .headers
+        .single(name, shown)?
+        .ok_or(Refusal::MissingHeader(shown))
+}
+
+/// The parts of a template, if it can be read in one way only.
+fn parse(template: &str) -> Option<Vec<Part>> {
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while let Some((text, tail)) = rest.split_once('{') {
+        let (name, tail) = tail.split_once('}')?;
+        let part = match name {
+            "body" => Part::Body,
+            "timestamp" => Part::Timestamp,
+            "id" => Part::Id,
+            "method" => Part::Method,
+            "url" => Part::Url,
+            _ => return None,
+        };
+        let follows_freely = parts.is_empty()
+            || !text.is_empty()
+            || (parts.last() == Some(&Part::Timestamp) && part == Part::Body);
+        if !follows_freely || parts.contains(&part) || parts.len() >= MAX_PARTS {
+            return None;
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text.to_owned()));
+        }
+        parts.push(part);
+        rest = tail;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Text(rest.to_owned()));
+    }
+    parts.contains(&Part::Body).then_some(parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_can_be_read_in_one_way_only() {
+        for template in [
+            "{body}",
+            "v0:{timestamp}:{body}",
+            "{timestamp}{body}",
+            "{id}.{timestamp}.{body}!",
+        ] {
+            assert!(parse(template).is_some(), "{template}");
+        }
+        for template in [
+            "",
+            "x",
+            "{timestamp}",
+            "{body}{body}",
+            "{body}.{body}",
+            "{id}{body}",
+            "{body}{timestamp}",
+            "{nope}.{body}",
+            "{body",
+            "{id}{timestamp}{body}",
+        ] {
+            assert!(parse(template).is_none(), "{template}");
+        }
+    }
+}
