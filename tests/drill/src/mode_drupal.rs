@@ -59,26 +59,16 @@ pub async fn run(args: &Args, http: &reqwest::Client) -> Outcome<(ModeReport, Ti
     site.start().await?;
     if args.wants("pagecache") {
         let proof = proof_pagecache::prove(&stage, &site).await;
-        report.page_cache = proofs::measured(&stage, &mut report, "drupal", "page cache", proof);
-        report.checks.extend(
-            report
-                .page_cache
-                .iter()
-                .flat_map(|proof| proof.checks("drupal"))
-                .collect::<Vec<_>>(),
-        );
+        let page_cache = proofs::measured(&stage, &mut report, "drupal", "page cache", proof);
+        report.tell(&page_cache, |proof| proof.checks("drupal"));
+        report.page_cache = page_cache;
     }
     site.products_fresh_for(1)?;
     if args.wants("outage") {
         let cached = proof_outage::prove(&stage, &site, Fault::Status503).await;
         let cached = proofs::measured(&stage, &mut report, SITE_CACHED, "outage", cached);
         stage.vendor.heal().await?;
-        report.checks.extend(
-            cached
-                .iter()
-                .flat_map(|proof| proof.checks(SITE_CACHED, Fault::Status503))
-                .collect::<Vec<_>>(),
-        );
+        report.tell(&cached, |proof| proof.checks(SITE_CACHED, Fault::Status503));
         report.outage_cached = cached;
     }
     site.page_cache("off").await?;

@@ -1,7 +1,7 @@
 //! The order of the proofs on one site, and what becomes of a proof that could not be measured.
 
 use crate::Args;
-use crate::check::{Check, Checks};
+use crate::check::Checks;
 use crate::failure::Outcome;
 use crate::proof_outage::Fault;
 use crate::report_json::ModeReport;
@@ -28,9 +28,7 @@ pub async fn durable(
             "duplicates",
             proof_duplicates::prove(stage, site).await,
         );
-        if let Some(duplicates) = &duplicates {
-            report.checks.extend(duplicates.checks(&name));
-        }
+        report.tell(&duplicates, |proof| proof.checks(&name));
         report.keep_duplicates(&name, duplicates);
     }
     if args.wants("crash") {
@@ -41,9 +39,7 @@ pub async fn durable(
             "crash",
             proof_crash::prove(stage, site).await,
         );
-        if let Some(crash) = &crash {
-            report.checks.extend(crash.checks(&name));
-        }
+        report.tell(&crash, |proof| proof.checks(&name));
         report.keep_crash(&name, crash);
     }
     Ok(())
@@ -69,61 +65,44 @@ pub async fn pages(
             proof_outage::prove(stage, site, fault).await,
         );
         stage.vendor.heal().await?;
-        if let Some(outage) = &outage {
-            report.checks.extend(outage.checks(&name, fault));
-        }
+        report.tell(&outage, |proof| proof.checks(&name, fault));
         match fault {
             Fault::Status503 => report.outage = outage,
             Fault::Hang => report.hang = outage,
         }
     }
     if args.wants("killswitch") {
-        report.killswitch = measured(
+        let killswitch = measured(
             stage,
             report,
             &name,
             "killswitch",
             proof_killswitch::prove(stage, site).await,
         );
-        report.checks.extend(
-            report
-                .killswitch
-                .iter()
-                .flat_map(|proof| proof.checks(&name))
-                .collect::<Vec<Check>>(),
-        );
+        report.tell(&killswitch, |proof| proof.checks(&name));
+        report.killswitch = killswitch;
     }
     if args.wants("auth") {
-        report.auth = measured(
+        let auth = measured(
             stage,
             report,
             &name,
             "auth",
             proof_auth::prove(stage, site).await,
         );
-        report.checks.extend(
-            report
-                .auth
-                .iter()
-                .flat_map(|proof| proof.checks(&name))
-                .collect::<Vec<Check>>(),
-        );
+        report.tell(&auth, |proof| proof.checks(&name));
+        report.auth = auth;
     }
     if args.wants("graphql") && site.price_url(1, "rest").is_some() {
-        report.graphql = measured(
+        let graphql = measured(
             stage,
             report,
             &name,
             "graphql",
             proof_graphql::prove(stage, site).await,
         );
-        report.checks.extend(
-            report
-                .graphql
-                .iter()
-                .flat_map(|proof| proof.checks(&name))
-                .collect::<Vec<Check>>(),
-        );
+        report.tell(&graphql, |proof| proof.checks(&name));
+        report.graphql = graphql;
     }
     if args.wants("backfill") {
         let runs = measured(

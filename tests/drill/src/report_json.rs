@@ -71,6 +71,13 @@ impl ModeReport {
         }
     }
 
+    /// Adds the rows of a proof that was measured.
+    pub fn tell<T>(&mut self, proof: &Option<T>, rows: impl FnOnce(&T) -> Vec<Check>) {
+        if let Some(proof) = proof {
+            self.checks.extend(rows(proof));
+        }
+    }
+
     /// Whether there were rows, all of them ok.
     pub fn close(&mut self, seconds: f64) {
         self.seconds = crate::stats::rounded(seconds, 1);
