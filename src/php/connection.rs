@@ -74,10 +74,6 @@ impl SingleFlight for SharedFlight {
         Some(Box::new(lease))
     }
 
-    fn is_led(&self, key: &[u8; 32]) -> bool {
-        segment::segment().held_by_other(key, clock::monotonic())
-    }
-
     fn note(&self, sighting: Sighting) {
         let counter = match sighting {
             Sighting::Fresh => Counter::SnapshotFresh,

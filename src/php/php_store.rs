@@ -3,7 +3,6 @@
 //! What the application's code throws is taken out of the engine and carried through the core as
 //! a foreign error, so that it comes out of our method as it went in.
 
-use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::error::Error;
 use ext_php_rs::types::{ZendHashTable, Zval};
@@ -138,6 +137,3 @@ fn rows<'a>(
     let found = PhpStore::answer(method, "a list of arrays", found.array())?;
     Ok(found.values().filter_map(Zval::array))
 }
-
-/// Keeps the type of arrays that leave this file in one place.
-pub(super) type Array = ZBox<ZendHashTable>;

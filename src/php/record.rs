@@ -3,15 +3,15 @@
 //! A database may hand numbers back as strings; anything else that does not fit its column is a
 //! corrupt record, and the error names the column.
 
+use ext_php_rs::boxed::ZBox;
 use ext_php_rs::exception::PhpResult;
 use ext_php_rs::types::ZendHashTable;
 
-use super::php_store::Array;
 use super::value;
 use crate::store::{Count, Key, Record, StoreError, StoreErrorKind};
 
 /// The array that a PHP store gets and gives.
-pub(super) fn to_array(record: &Record) -> PhpResult<Array> {
+pub(super) fn to_array(record: &Record) -> PhpResult<ZBox<ZendHashTable>> {
     let text = |text: &str| value::bytes(text.as_bytes());
     value::record([
         ("key", text(&record.key.to_string())),
@@ -69,7 +69,7 @@ pub(super) fn count_from_array(array: &ZendHashTable) -> Result<Count, StoreErro
 }
 
 /// The row that a count becomes.
-pub(super) fn count_to_array(count: &Count) -> PhpResult<Array> {
+pub(super) fn count_to_array(count: &Count) -> PhpResult<ZBox<ZendHashTable>> {
     value::record([
         ("scope", value::bytes(count.scope.as_bytes())),
         ("state", value::bytes(count.state.as_bytes())),

@@ -27,9 +27,6 @@ pub trait SingleFlight {
     /// The lead for this key, unless another worker has it; ends by itself after `ttl`.
     fn try_lead(&self, key: &[u8; 32], ttl: Duration) -> Option<Box<dyn Leadership>>;
 
-    /// Whether another worker has the lead.
-    fn is_led(&self, key: &[u8; 32]) -> bool;
-
     /// Counts what was seen.
     fn note(&self, sighting: Sighting) {
         let _ = sighting;
@@ -48,9 +45,5 @@ impl Leadership for Alone {}
 impl SingleFlight for NoSharing {
     fn try_lead(&self, _key: &[u8; 32], _ttl: Duration) -> Option<Box<dyn Leadership>> {
         Some(Box::new(Alone))
-    }
-
-    fn is_led(&self, _key: &[u8; 32]) -> bool {
-        false
     }
 }

@@ -253,10 +253,6 @@ impl SingleFlight for Follower {
         None
     }
 
-    fn is_led(&self, _key: &[u8; 32]) -> bool {
-        true
-    }
-
     fn note(&self, sighting: Sighting) {
         self.seen.borrow_mut().push(sighting);
     }
