@@ -1,0 +1,31 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Causeway\Rig;
+
+/** A run of the load generator wrk: one thread, some connections, whole seconds. */
+final class Wrk
+{
+    private function __construct(public readonly float $perSecond, public readonly int $requests, public readonly int $failed)
+    {
+    }
+
+    /** @param list<string> $more Further arguments, such as a script. */
+    public static function run(Scratch $scratch, string $url, int $connections, int $seconds, array $more = []): self
+    {
+        $log = $scratch->path('wrk-' . bin2hex(random_bytes(4)));
+        $command = [Machine::need('wrk'), '-t', '1', '-c', (string) $connections, '-d', "{$seconds}s", '--timeout', '10s', ...$more, $url];
+        $end = (new Program('wrk', $command, $log))->wait($seconds + 30.0);
+        $text = (string) file_get_contents($log);
+        unlink($log);
+        if ($end !== 0 || preg_match('~^Requests/sec:\s+([\d.]+)~m', $text, $rate) !== 1) {
+            throw new Broken("wrk failed: $text");
+        }
+        preg_match('~^\s+(\d+) requests in ~m', $text, $requests);
+        preg_match('~Non-2xx or 3xx responses: (\d+)~', $text, $bad);
+        preg_match_all('~(?:connect|read|write|timeout) (\d+)~', $text, $errors);
+
+        return new self((float) $rate[1], (int) ($requests[1] ?? 0), (int) ($bad[1] ?? 0) + (int) array_sum($errors[1]));
+    }
+}
