@@ -52,10 +52,19 @@ namespace Causeway {
      * Records without payload in any of these states, oldest due first, then by key.
      *
      * @param list<string> $states
+     * @param array{due_at_ms: int, key: string}|null $after
+     *   Only what comes behind this one in that order: how a long list is walked in chunks.
      *
      * @return list<array<string, mixed>>
      */
-    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array;
+    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = null): array;
+    /**
+     * How many records there are in these states, of this scope alone where one is given; stops
+     * counting at $atMost.
+     *
+     * @param list<string> $states
+     */
+    public function countUpTo(string $kind, array $states, ?string $scope, int $atMost): int;
     /**
      * Counts by scope and state.
      *
@@ -736,7 +745,8 @@ namespace Causeway\Store {
     public function insert(string $kind, array $record): bool {}
     public function read(string $kind, string $key): ?array {}
     public function replace(string $kind, array $record, int $version): bool {}
-    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array {}
+    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = null): array {}
+    public function countUpTo(string $kind, array $states, ?string $scope, int $atMost): int {}
     public function counts(string $kind): array {}
     public function delete(string $kind, string $key): bool {}
     public function purge(string $kind, array $states, int $beforeMs, int $limit): int {}

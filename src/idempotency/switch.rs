@@ -85,6 +85,7 @@ impl Switches {
             states: &[PAUSED, RUNNING],
             scope: None,
             due_only: false,
+            after: None,
             limit: CONNECTIONS_AT_MOST,
         };
         let records = self.store.find(Kind::Switch, &query)?;

@@ -87,11 +87,37 @@ impl Store for PhpStore {
         let states = states_of(query.states)?;
         let scope = value::optional_text(query.scope);
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        let after = match query.after {
+            Some(place) => value::array(record::place_to_array(place).map_err(engine_refused)?),
+            None => Zval::null(),
+        };
         let found = self.call(
             "find",
-            vec![&kind.name(), &states, &scope, &query.due_only, &limit],
+            vec![
+                &kind.name(),
+                &states,
+                &scope,
+                &query.due_only,
+                &limit,
+                &after,
+            ],
         )?;
         rows("find", &found)?.map(record::from_array).collect()
+    }
+
+    fn count_up_to(
+        &self,
+        kind: Kind,
+        states: &[&str],
+        scope: Option<&str>,
+        at_most: usize,
+    ) -> Result<usize, StoreError> {
+        let states = states_of(states)?;
+        let scope = value::optional_text(scope);
+        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+        let counted = self.call("countUpTo", vec![&kind.name(), &states, &scope, &at_most])?;
+        let counted = counted.long().and_then(|count| usize::try_from(count).ok());
+        Self::answer("countUpTo", "a count", counted)
     }
 
     fn counts(&self, kind: Kind) -> Result<Vec<Count>, StoreError> {

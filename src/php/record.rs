@@ -58,6 +58,20 @@ pub(super) fn from_array(array: &ZendHashTable) -> Result<Record, StoreError> {
     })
 }
 
+/// Where a walk goes on: a due time and a key.
+pub(super) fn place_from_array(array: &ZendHashTable) -> Result<(i64, Key), StoreError> {
+    let key = Key::parse(&text(array, "key")?).ok_or_else(|| corrupt("key"))?;
+    Ok((number(array, "due_at_ms")?, key))
+}
+
+/// The array of such a place.
+pub(super) fn place_to_array(place: (i64, Key)) -> PhpResult<ZBox<ZendHashTable>> {
+    value::record([
+        ("due_at_ms", value::int(place.0)),
+        ("key", value::bytes(place.1.to_string().as_bytes())),
+    ])
+}
+
 /// The count that a row of `counts()` stands for.
 pub(super) fn count_from_array(array: &ZendHashTable) -> Result<Count, StoreError> {
     Ok(Count {

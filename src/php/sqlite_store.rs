@@ -14,7 +14,7 @@ use crate::store::{Key, Kind, Query, SqliteStore, Store};
 
 /// Causeway's own records in one SQLite file, which the extension alone opens in this process.
 ///
-/// The file is in WAL mode and written with synchronous=FULL: what was reported as stored survives
+/// The file is in WAL mode, and a write returns once it is on disk: what was reported as stored survives
 /// a power cut. It holds no effects of others: atomically() is for an application's own database.
 #[php_class]
 #[php(name = "Causeway\\Store\\SqliteStore", flags = ClassFlags::Final)]
@@ -77,6 +77,7 @@ impl StoreInterface for PhpSqliteStore {
         scope: Option<&str>,
         dueOnly: bool,
         limit: i64,
+        after: Option<&ZendHashTable>,
     ) -> PhpResult<ZBox<ZendHashTable>> {
         let states = texts(states);
         let states: Vec<&str> = states.iter().map(String::as_str).collect();
@@ -85,6 +86,10 @@ impl StoreInterface for PhpSqliteStore {
             states: &states,
             scope,
             due_only: dueOnly,
+            after: after
+                .map(record::place_from_array)
+                .transpose()
+                .map_err(throw::store)?,
             limit,
         };
         let found = self
@@ -96,6 +101,23 @@ impl StoreInterface for PhpSqliteStore {
             .map(record::to_array)
             .collect::<PhpResult<Vec<_>>>()?;
         value::list(rows.into_iter().map(value::array))
+    }
+
+    fn count_up_to(
+        &self,
+        kind: &str,
+        states: &ZendHashTable,
+        scope: Option<&str>,
+        atMost: i64,
+    ) -> PhpResult<i64> {
+        let states = texts(states);
+        let states: Vec<&str> = states.iter().map(String::as_str).collect();
+        let at_most = usize::try_from(atMost).unwrap_or(0);
+        let counted = self
+            .store
+            .count_up_to(kind_of(kind)?, &states, scope, at_most)
+            .map_err(throw::store)?;
+        Ok(i64::try_from(counted).unwrap_or(i64::MAX))
     }
 
     fn counts(&self, kind: &str) -> PhpResult<ZBox<ZendHashTable>> {

@@ -46,6 +46,8 @@ pub trait StoreInterface {
     /// Records without payload in any of these states, oldest due first, then by key.
     ///
     /// @param list<string> $states
+    /// @param array{due_at_ms: int, key: string}|null $after
+    ///   Only what comes behind this one in that order: how a long list is walked in chunks.
     ///
     /// @return list<array<string, mixed>>
     #[php(name = "find")]
@@ -56,7 +58,21 @@ pub trait StoreInterface {
         scope: Option<&str>,
         dueOnly: bool,
         limit: i64,
+        after: Option<&ZendHashTable>,
     ) -> PhpResult<ZBox<ZendHashTable>>;
+
+    /// How many records there are in these states, of this scope alone where one is given; stops
+    /// counting at $atMost.
+    ///
+    /// @param list<string> $states
+    #[php(name = "countUpTo")]
+    fn count_up_to(
+        &self,
+        kind: &str,
+        states: &ZendHashTable,
+        scope: Option<&str>,
+        atMost: i64,
+    ) -> PhpResult<i64>;
 
     /// Counts by scope and state.
     ///

@@ -10,10 +10,12 @@ const NOW_MS: i64 = 1_700_000_000_000;
 /// Runs the whole contract; `make` gives an empty store each time.
 pub(crate) fn store_contract(make: impl Fn() -> Box<dyn Store>) {
     clock::freeze(UnixMs(NOW_MS));
-    let checks: [fn(&dyn Store); 8] = [
+    let checks: [fn(&dyn Store); 10] = [
         inserts_once_and_reads_back,
         replaces_only_the_version_it_names,
         finds_what_is_due_oldest_first,
+        walks_on_behind_a_record,
+        counts_up_to_a_bound,
         counts_by_scope_and_state,
         deletes_and_purges,
         keys_scopes_and_states_compare_by_bytes,
@@ -145,6 +147,7 @@ fn finds_what_is_due_oldest_first(store: &dyn Store) {
         states: &states,
         scope: None,
         due_only: false,
+        after: None,
         limit: 9,
     };
     assert_eq!(labels(store, all), ["old", "now", "late"]);
@@ -187,6 +190,54 @@ fn finds_what_is_due_oldest_first(store: &dyn Store) {
         found.iter().all(|record| record.payload.is_none()),
         "payloads are not read"
     );
+}
+
+fn walks_on_behind_a_record(store: &dyn Store) {
+    for number in 0..7 {
+        let (due_in_ms, state) = (number / 3, ["pending", "dead"][number as usize % 2]);
+        let due = Record {
+            due_at_ms: NOW_MS + due_in_ms,
+            scope: if number == 6 { "other" } else { "scope" }.to_owned(),
+            ..record(&number.to_string(), state)
+        };
+        store.insert(Kind::Inbox, &due).unwrap();
+    }
+    for states in [&["pending"][..], &["dead", "pending"]] {
+        let mut query = Query {
+            states,
+            scope: Some("scope"),
+            due_only: false,
+            after: None,
+            limit: 99,
+        };
+        let all = store.find(Kind::Inbox, &query).unwrap();
+        query.limit = 2;
+        let mut walked = Vec::new();
+        loop {
+            let chunk = store.find(Kind::Inbox, &query).unwrap();
+            let Some(last) = chunk.last() else { break };
+            query.after = Some((last.due_at_ms, last.key));
+            walked.extend(chunk);
+        }
+        assert_eq!(walked, all, "each once, in order");
+    }
+}
+
+fn counts_up_to_a_bound(store: &dyn Store) {
+    for (name, state) in [("a", "pending"), ("b", "pending"), ("c", "claimed")] {
+        store.insert(Kind::Inbox, &record(name, state)).unwrap();
+    }
+    for (states, scope, at_most, expected) in [
+        (&["pending"][..], None, 9, 2),
+        (&["pending", "claimed"], Some("scope"), 9, 3),
+        (&["pending", "claimed"], None, 2, 2),
+        (&["pending"], Some("other"), 9, 0),
+        (&[], None, 9, 0),
+        (&["pending"], None, 0, 0),
+    ] {
+        let counted = store.count_up_to(Kind::Inbox, states, scope, at_most);
+        assert_eq!(counted.unwrap(), expected, "{states:?} {scope:?} {at_most}");
+    }
 }
 
 fn counts_by_scope_and_state(store: &dyn Store) {
@@ -244,6 +295,7 @@ fn deletes_and_purges(store: &dyn Store) {
         states: &["done", "dead"],
         scope: None,
         due_only: false,
+        after: None,
         limit: 9,
     };
     assert_eq!(store.find(Kind::Inbox, &left).unwrap().len(), 2);
@@ -267,6 +319,7 @@ fn keys_scopes_and_states_compare_by_bytes(store: &dyn Store) {
         states: &["evt"],
         scope: None,
         due_only: false,
+        after: None,
         limit: 9,
     };
     assert_eq!(labels(store, by_state), ["evt"]);

@@ -77,6 +77,11 @@ impl Store for MemoryStore {
             .filter(|record| query.states.contains(&record.state.as_str()))
             .filter(|record| query.scope.is_none_or(|scope| scope == record.scope))
             .filter(|record| !query.due_only || record.due_at_ms <= now_ms)
+            .filter(|record| {
+                query
+                    .after
+                    .is_none_or(|after| (record.due_at_ms, record.key) > after)
+            })
             .map(|record| Record {
                 payload: None,
                 ..record.clone()
@@ -85,6 +90,25 @@ impl Store for MemoryStore {
         found.sort_by_key(|record| (record.due_at_ms, record.key));
         found.truncate(query.limit);
         Ok(found)
+    }
+
+    fn count_up_to(
+        &self,
+        kind: Kind,
+        states: &[&str],
+        scope: Option<&str>,
+        at_most: usize,
+    ) -> Result<usize, StoreError> {
+        let tables = self.tables.borrow();
+        let is_counted = |record: &Record| {
+            states.contains(&record.state.as_str())
+                && scope.is_none_or(|scope| scope == record.scope)
+        };
+        Ok(tables
+            .iter()
+            .filter(|((of, _), record)| *of == kind && is_counted(record))
+            .take(at_most)
+            .count())
     }
 
     fn counts(&self, kind: Kind) -> Result<Vec<Count>, StoreError> {

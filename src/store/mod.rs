@@ -63,6 +63,19 @@ pub trait Store {
     /// As [`Store::read`].
     fn find(&self, kind: Kind, query: &Query<'_>) -> Result<Vec<Record>, StoreError>;
 
+    /// How many records there are in these states, of this scope alone where one is given; it
+    /// stops counting at `at_most`, so that a look at a queue's depth costs no more than its cap.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    fn count_up_to(
+        &self,
+        kind: Kind,
+        states: &[&str],
+        scope: Option<&str>,
+        at_most: usize,
+    ) -> Result<usize, StoreError>;
+
     /// Counts by scope and state, ordered by both.
     ///
     /// # Errors
@@ -108,6 +121,9 @@ pub struct Query<'a> {
     pub scope: Option<&'a str>,
     /// Only what is due by the store's clock.
     pub due_only: bool,
+    /// Only what comes behind this due time and key in the order of the result: how a long list
+    /// is walked in chunks. Cheap where one state is asked for.
+    pub after: Option<(i64, Key)>,
     /// At most so many.
     pub limit: usize,
 }

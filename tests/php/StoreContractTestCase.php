@@ -75,6 +75,43 @@ abstract class StoreContractTestCase extends TestCase
         self::assertNull($store->find('inbox', ['done'], null, false, 9)[0]['payload'] ?? null);
     }
 
+    public function testWalksOnBehindARecord(): void
+    {
+        $store = $this->makeStore();
+        foreach (range(0, 6) as $number) {
+            $store->insert('inbox', self::record((string) $number, [
+                'due_at_ms' => self::THEN_MS + intdiv($number, 3),
+                'state' => ['pending', 'dead'][$number % 2],
+                'scope' => $number === 6 ? 'other' : 'scope',
+            ]));
+        }
+
+        foreach ([['pending'], ['dead', 'pending']] as $states) {
+            $all = $store->find('inbox', $states, 'scope', false, 99);
+            $walked = [];
+            $after = null;
+            while ($chunk = $store->find('inbox', $states, 'scope', false, 2, $after)) {
+                array_push($walked, ...$chunk);
+                $after = array_intersect_key($chunk[count($chunk) - 1], ['due_at_ms' => 0, 'key' => 0]);
+            }
+            self::assertSame(self::labels($all), self::labels($walked));
+        }
+    }
+
+    public function testCountsUpToABound(): void
+    {
+        $store = $this->makeStore();
+        foreach (['a' => 'pending', 'b' => 'pending', 'c' => 'claimed'] as $name => $state) {
+            $store->insert('inbox', self::record($name, ['state' => $state]));
+        }
+
+        self::assertSame(2, $store->countUpTo('inbox', ['pending'], null, 9));
+        self::assertSame(3, $store->countUpTo('inbox', ['pending', 'claimed'], 'scope', 9));
+        self::assertSame(2, $store->countUpTo('inbox', ['pending', 'claimed'], null, 2));
+        self::assertSame(0, $store->countUpTo('inbox', ['pending'], 'other', 9));
+        self::assertSame(0, $store->countUpTo('inbox', [], null, 9));
+    }
+
     public function testCountsByScopeAndState(): void
     {
         $store = $this->makeStore();

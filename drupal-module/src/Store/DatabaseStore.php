@@ -52,8 +52,15 @@ final class DatabaseStore implements Store {
   /**
    * {@inheritdoc}
    */
-  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array {
-    return $this->run(fn (): array => $this->records->find($kind, $states, $scope, $dueOnly, $limit));
+  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = NULL): array {
+    return $this->run(fn (): array => $this->records->find($kind, $states, $scope, $dueOnly, $limit, $after));
+  }
+
+  /**
+   * {@inheritdoc}
+   */
+  public function countUpTo(string $kind, array $states, ?string $scope, int $atMost): int {
+    return $this->run(fn (): int => $this->records->countUpTo($kind, $states, $scope, $atMost));
   }
 
   /**

@@ -144,11 +144,13 @@ final class Records {
    *   Only what is due by the database's clock.
    * @param int $limit
    *   At most so many.
+   * @param array{due_at_ms: int, key: string}|null $after
+   *   Only what comes behind this one in that order.
    *
    * @return list<array<string, mixed>>
    *   The records.
    */
-  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array {
+  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = NULL): array {
     if (!$states || $limit < 1) {
       return [];
     }
@@ -160,11 +162,41 @@ final class Records {
     if ($dueOnly) {
       $query->condition('r.due_at_ms', $this->nowMs(), '<=');
     }
+    if ($after !== NULL) {
+      $query->condition('r.due_at_ms', $after['due_at_ms'], '>=');
+      $query->condition($query->orConditionGroup()
+        ->condition('r.due_at_ms', $after['due_at_ms'], '>')
+        ->condition('r.key', $after['key'], '>'));
+    }
     $rows = [];
     foreach ($query->execute()->fetchAll(FetchAs::Associative) as $row) {
       $rows[] = self::fromRow($row);
     }
     return $rows;
+  }
+
+  /**
+   * How many records there are in these states, counted up to a bound.
+   *
+   * @param string $kind
+   *   One of Schema::KINDS.
+   * @param list<string> $states
+   *   The states to look for.
+   * @param string|null $scope
+   *   Only this scope.
+   * @param int $atMost
+   *   Where counting stops.
+   */
+  public function countUpTo(string $kind, array $states, ?string $scope, int $atMost): int {
+    if (!$states || $atMost < 1) {
+      return 0;
+    }
+    $query = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
+      ->condition('r.state', $states, 'IN')->range(0, $atMost);
+    if ($scope !== NULL) {
+      $query->condition('r.scope', $scope);
+    }
+    return (int) $query->countQuery()->execute()->fetchField();
   }
 
   /**

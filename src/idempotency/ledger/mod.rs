@@ -137,6 +137,7 @@ impl Ledger {
                 states: &[PENDING, CLAIMED],
                 scope: source,
                 due_only: true,
+                after: None,
                 // Some that other workers may be claiming at this moment.
                 limit: wanted.saturating_add(16),
             };
@@ -254,6 +255,7 @@ impl Ledger {
             states: &[DEAD],
             scope: source,
             due_only: false,
+            after: None,
             limit,
         };
         let letter = |record: Record| DeadLetter {

@@ -73,6 +73,7 @@ fn rows(store: &MemoryStore) -> BTreeMap<String, i64> {
         states: &["current", "owed"],
         scope: None,
         due_only: false,
+        after: None,
         limit: 99_999,
     };
     let rows = store.find(Kind::Snapshot, &query).unwrap();

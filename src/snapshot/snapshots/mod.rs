@@ -202,6 +202,7 @@ impl Snapshots {
                 states: &[row::OWED],
                 scope: Some(&scope),
                 due_only: false,
+                after: None,
                 limit: limit.saturating_sub(settled),
             };
             for record in self.store.find(Kind::Snapshot, &query)? {

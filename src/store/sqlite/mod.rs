@@ -1,7 +1,6 @@
 //! The embedded store: Causeway's records in one SQLite file.
 //!
-//! SQLite is bundled, in WAL mode with `synchronous=FULL`: what a write reported as stored is on
-//! disk. The file is opened by the extension alone, because two copies of SQLite in one process
+//! SQLite is bundled, in WAL mode: what a write reported as stored is on disk (`sync.rs`). The file is opened by the extension alone, because two copies of SQLite in one process
 //! drop each other's POSIX locks (measured: a row lost). It is opened when it is first needed,
 //! closed before a fork ([`close_all_before_fork`]) and opened anew on both sides, because a WAL
 //! file that is held open across a fork loses committed rows (measured: 10 of 12).
@@ -15,6 +14,7 @@ mod error;
 mod handle;
 mod rows;
 mod schema;
+mod sync;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -63,13 +63,41 @@ impl SqliteStore {
         self.handle.path().to_owned()
     }
 
+    /// The next chunk of a walk: each state's own, then the first of all of them.
+    fn find_after(
+        &self,
+        kind: Kind,
+        query: &Query<'_>,
+        (due_at_ms, key): (i64, Key),
+        due_before_ms: i64,
+    ) -> Result<Vec<Record>, StoreError> {
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        let mut found: Vec<Record> = Vec::new();
+        for state in query.states {
+            let of_state: Vec<Record> = self.handle.with(|connection| {
+                let key = key.to_string();
+                connection
+                    .prepare_cached(rows::sql(kind).find_after)?
+                    .query_map(
+                        params![state, due_at_ms, key, query.scope, due_before_ms, limit],
+                        rows::record_without_payload,
+                    )?
+                    .collect()
+            })?;
+            found.extend(of_state);
+        }
+        found.sort_by_key(|record| (record.due_at_ms, record.key));
+        found.truncate(query.limit);
+        Ok(found)
+    }
+
     /// Runs writes that belong together: in the open transaction, or in one of their own.
     fn write<T>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let is_open = self.handle.is_in_transaction();
-        self.handle.with(|connection| {
+        let written = self.handle.with(|connection| {
             if is_open {
                 return work(connection);
             }
@@ -83,7 +111,13 @@ impl SqliteStore {
                 let _ = connection.execute_batch("ROLLBACK");
             }
             result
-        })
+        })?;
+        if !is_open {
+            // Also where nothing was written: a record that another process has just inserted is
+            // told as a duplicate only once it is on disk.
+            self.handle.wait_for_disk()?;
+        }
+        Ok(written)
     }
 }
 
@@ -140,8 +174,11 @@ impl Store for SqliteStore {
         } else {
             i64::MAX
         };
-        let states = rows::json_list(query.states);
+        if let Some(after) = query.after {
+            return self.find_after(kind, query, after, due_before_ms);
+        }
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        let states = rows::json_list(query.states);
         self.handle.with(|connection| {
             connection
                 .prepare_cached(rows::sql(kind).find)?
@@ -151,6 +188,23 @@ impl Store for SqliteStore {
                 )?
                 .collect()
         })
+    }
+
+    fn count_up_to(
+        &self,
+        kind: Kind,
+        states: &[&str],
+        scope: Option<&str>,
+        at_most: usize,
+    ) -> Result<usize, StoreError> {
+        let states = rows::json_list(states);
+        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
+        let counted: i64 = self.handle.with(|connection| {
+            connection
+                .prepare_cached(rows::sql(kind).count_up_to)?
+                .query_row(params![states, scope, at_most], |row| row.get(0))
+        })?;
+        Ok(usize::try_from(counted).unwrap_or(0))
     }
 
     fn counts(&self, kind: Kind) -> Result<Vec<Count>, StoreError> {

@@ -14,6 +14,8 @@ pub(super) struct Sql {
     pub(super) read: &'static str,
     pub(super) replace: &'static str,
     pub(super) find: &'static str,
+    pub(super) find_after: &'static str,
+    pub(super) count_up_to: &'static str,
     pub(super) counts: &'static str,
     pub(super) delete: &'static str,
     pub(super) delete_payload: &'static str,
@@ -51,6 +53,20 @@ macro_rules! statements {
                 " WHERE state IN (SELECT value FROM json_each(?1)) ",
                 "AND (?2 IS NULL OR scope = ?2) AND due_at_ms <= ?3 ",
                 "ORDER BY due_at_ms, key LIMIT ?4"
+            ),
+            // One state alone comes in the index's order, so that each chunk begins with a seek.
+            find_after: concat!(
+                "SELECT * FROM ",
+                $table,
+                " WHERE state = ?1 AND due_at_ms >= ?2 AND (due_at_ms > ?2 OR key > ?3) ",
+                "AND (?4 IS NULL OR scope = ?4) AND due_at_ms <= ?5 ",
+                "ORDER BY due_at_ms, key LIMIT ?6"
+            ),
+            count_up_to: concat!(
+                "SELECT count(*) FROM (SELECT 1 FROM ",
+                $table,
+                " WHERE state IN (SELECT value FROM json_each(?1)) ",
+                "AND (?2 IS NULL OR scope = ?2) LIMIT ?3)"
             ),
             counts: concat!(
                 "SELECT scope, state, count(*), min(due_at_ms) FROM ",

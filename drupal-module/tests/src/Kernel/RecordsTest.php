@@ -85,6 +85,11 @@ final class RecordsTest extends CausewayKernelTestBase {
     $this->assertSame(['early'], $labels($records->find('inbox', ['pending'], 'test', TRUE, 1)));
     $this->assertSame([], $records->find('inbox', [], NULL, FALSE, 10));
     $this->assertNull($records->find('inbox', ['pending'], NULL, TRUE, 1)[0]['payload']);
+    $after = ['due_at_ms' => 1, 'key' => hash('sha256', 'early')];
+    $this->assertSame(['late', 'future'], $labels($records->find('inbox', ['pending'], 'test', FALSE, 10, $after)));
+    $this->assertSame(3, $records->countUpTo('inbox', ['pending'], 'test', 9));
+    $this->assertSame(2, $records->countUpTo('inbox', ['pending', 'dead'], NULL, 2));
+    $this->assertSame(0, $records->countUpTo('inbox', ['dead'], NULL, 9));
   }
 
   /**

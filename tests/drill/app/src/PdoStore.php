@@ -99,7 +99,7 @@ final class PdoStore implements Store {
     });
   }
 
-  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit): array {
+  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = NULL): array {
     [$where, $values] = $this->among('state', $states);
     if ($scope !== NULL) {
       $where .= ' AND scope = ?';
@@ -109,12 +109,28 @@ final class PdoStore implements Store {
       $where .= ' AND due_at_ms <= ?';
       $values[] = $this->nowMs();
     }
+    if ($after !== NULL) {
+      $where .= ' AND due_at_ms >= ? AND (due_at_ms > ? OR key > ?)';
+      array_push($values, $after['due_at_ms'], $after['due_at_ms'], $after['key']);
+    }
     $values[] = $limit;
     $rows = $this->run(
       "SELECT * FROM {$this->table($kind)} WHERE $where ORDER BY due_at_ms, key LIMIT ?",
       $values,
     )->fetchAll();
     return array_map(static fn (array $row): array => $row + ['payload' => NULL], $rows);
+  }
+
+  public function countUpTo(string $kind, array $states, ?string $scope, int $atMost): int {
+    [$where, $values] = $this->among('state', $states);
+    if ($scope !== NULL) {
+      $where .= ' AND scope = ?';
+      $values[] = $scope;
+    }
+    return (int) $this->run(
+      "SELECT COUNT(*) FROM (SELECT 1 FROM {$this->table($kind)} WHERE $where LIMIT ?)",
+      [...$values, max(0, $atMost)],
+    )->fetchColumn();
   }
 
   public function counts(string $kind): array {
