@@ -162,28 +162,9 @@ fn finds_what_is_due_oldest_first(store: &dyn Store) {
         ["old", "now"]
     );
     assert_eq!(labels(store, Query { limit: 1, ..all }), ["old"]);
-    assert_eq!(
-        labels(
-            store,
-            Query {
-                scope: Some("scope"),
-                ..all
-            }
-        )
-        .len(),
-        3
-    );
-    assert_eq!(
-        labels(
-            store,
-            Query {
-                scope: Some("other"),
-                ..all
-            }
-        )
-        .len(),
-        0
-    );
+    for (scope, expected) in [(Some("scope"), 3), (Some("other"), 0)] {
+        assert_eq!(labels(store, Query { scope, ..all }).len(), expected);
+    }
     assert_eq!(labels(store, Query { states: &[], ..all }).len(), 0);
     let found = store.find(Kind::Inbox, &all).unwrap();
     assert!(

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use super::sync::GroupSync;
 use super::{StoreError, StoreErrorKind, error, schema};
 use crate::store::memory::doomed;
 
@@ -60,6 +61,8 @@ pub fn close_all_before_fork() {
 #[derive(Debug)]
 struct Opened {
     connection: Connection,
+    /// How its commits get to the disk; `None` where SQLite itself sees to it in each commit.
+    sync: Option<GroupSync>,
     pid: u32,
     /// Device and inode, to know the file again.
     identity: Option<(u64, u64)>,
@@ -155,11 +158,12 @@ impl Handle {
             if self.is_in_transaction.get() {
                 return Err(interrupted(&self.path));
             }
-            let connection = schema::open(&self.path, BUSY_WAIT)?;
+            let (connection, sync) = schema::open(&self.path, BUSY_WAIT)?;
             connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
             let identity = identity(&self.path);
             *opened = Some(Opened {
                 connection,
+                sync,
                 pid,
                 identity,
             });
@@ -168,6 +172,19 @@ impl Handle {
             Some(it) => work(&it.connection).map_err(|source| error::classify(&self.path, source)),
             None => Err(interrupted(&self.path)),
         }
+    }
+
+    /// Returns once what was committed is on disk. Where it cannot be said to be, the commit
+    /// stands and the caller must not rely on it.
+    pub(super) fn wait_for_disk(&self) -> Result<(), StoreError> {
+        let opened = self.opened.borrow();
+        let Some(sync) = opened.as_ref().and_then(|it| it.sync.as_ref()) else {
+            return Ok(());
+        };
+        sync.wait().map_err(|source| {
+            let message = format!("store '{}': the disk failed to sync", self.path.display());
+            StoreError::new(StoreErrorKind::Unavailable, message).because(source)
+        })
     }
 
     /// Begins the transaction of `atomically`; it rolls back when it is dropped.
@@ -203,7 +220,8 @@ impl Transaction<'_> {
         self.handle.with(|connection| {
             connection.prepare_cached("COMMIT")?.execute([])?;
             Ok(())
-        })
+        })?;
+        self.handle.wait_for_disk()
     }
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::{Kind, StoreError, error};
+use super::sync::GroupSync;
+use super::{Kind, StoreError, StoreErrorKind, error};
 use crate::clock;
 
 /// What `user_version` says once the tables are there.
@@ -20,19 +21,37 @@ const WAL_TRIES: usize = 200;
 const WAL_PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens the file, makes it when it is not there, and brings its tables up to date.
-pub(super) fn open(path: &Path, busy_wait: Duration) -> Result<Connection, StoreError> {
-    connect(path, busy_wait).map_err(|source| error::classify(path, source))
+pub(super) fn open(
+    path: &Path,
+    busy_wait: Duration,
+) -> Result<(Connection, Option<GroupSync>), StoreError> {
+    let (connection, is_wal) =
+        connect(path, busy_wait).map_err(|source| error::classify(path, source))?;
+    if !is_wal {
+        return Ok((connection, None));
+    }
+    let sync = GroupSync::open(path).map_err(|source| {
+        let message = format!(
+            "store '{}': the file beside it that its writers meet at ('-sync') cannot be opened",
+            path.display()
+        );
+        StoreError::new(StoreErrorKind::Unavailable, message).because(source)
+    })?;
+    Ok((connection, Some(sync)))
 }
 
-fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
+/// The connection, and whether it is in WAL mode.
+fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<(Connection, bool)> {
     // A store belongs to one thread, so SQLite needs no mutex; a path is never read as a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_wait)?;
-    enter_wal(&connection)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let is_wal = enter_wal(&connection)?;
+    // In a WAL the sync of each commit is `GroupSync`'s.
+    let synchronous = if is_wal { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     if version(&connection)? < VERSION {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Another process may have been first.
@@ -44,16 +63,19 @@ fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<Connection> {
         }
         transaction.commit()?;
     }
-    Ok(connection)
+    Ok((connection, is_wal))
 }
 
 /// Switches the file to WAL. Of processes that open a new file at once, SQLite tells all but one
 /// that it is busy, without waiting: it sees a deadlock in two that both want to switch. So the
-/// others look again.
-fn enter_wal(connection: &Connection) -> rusqlite::Result<()> {
-    // Answers with the mode that holds; on a file system without shared memory it is not WAL,
-    // and the store works more slowly.
-    let switch = || connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()));
+/// others look again. On a file system without shared memory the mode stays another one, and the
+/// store works more slowly.
+fn enter_wal(connection: &Connection) -> rusqlite::Result<bool> {
+    let switch = || {
+        connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
+            Ok(row.get::<_, String>(0)?.eq_ignore_ascii_case("wal"))
+        })
+    };
     for _ in 1..WAL_TRIES {
         match switch() {
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
