@@ -1,6 +1,7 @@
 //! Requests out: the messages, the client, the driver of one call, and the engine below it.
 
 mod client;
+pub mod decode;
 pub(crate) mod driver;
 pub mod engine;
 mod error;
@@ -8,11 +9,15 @@ mod failure;
 mod fetch;
 mod graphql;
 pub mod guard;
+pub mod link;
 mod message;
+pub mod multipart;
 mod outcome;
+pub mod paginate;
 mod permit;
 #[cfg(test)]
 pub(crate) mod scripted;
+pub mod sse;
 mod target;
 pub mod tls;
 mod token_endpoint;
