@@ -20,6 +20,14 @@ final class Peers
         return \dirname(Scratch::build()) . '/vendor/autoload.php';
     }
 
+    /** Of a package in a tree, as Composer knows it. */
+    public static function version(string $package, string $autoload): string
+    {
+        $installed = require \dirname($autoload) . '/composer/installed.php';
+
+        return ltrim((string) ($installed['versions'][$package]['pretty_version'] ?? '?'), 'v');
+    }
+
     /** Why rows with these peers cannot run, if so. */
     public static function missing(): ?string
     {

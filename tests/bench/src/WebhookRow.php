@@ -1,0 +1,131 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Causeway\Bench;
+
+use Causeway\Rig\Broken;
+use Causeway\Rig\Nginx;
+
+/** Webhooks in through nginx and php-fpm, each verified and on disk before it is answered. */
+final class WebhookRow implements Row
+{
+    private const BODY_BYTES = 1024;
+    private const PAGES = [Row::OURS => 'causeway', 'PDO' => 'pdo'];
+    private const DISK_PAGES = 256;
+    private const DISK = 'raw commits of the disk';
+    /** More than any round has used so far; at the start a guess. */
+    private const DELIVERIES_AT_FIRST = 20_000;
+
+    private ?Site $site = null;
+    private ?Bench $bench = null;
+    private string $body = '';
+    private string $key = '';
+    private int $deliveries = self::DELIVERIES_AT_FIRST;
+    private int $signed = 0;
+
+    public function id(): string
+    {
+        return 'webhook-endpoint';
+    }
+
+    public function what(): string
+    {
+        return 'webhook POSTs of 1 KB in a second through ' . Nginx::version() . ' and php-fpm ' . PHP_VERSION . ' (' . Site::WORKERS
+            . ' workers, opcache) under wrk with ' . Site::WORKERS . ' connections: Standard Webhooks verified, recorded once, on disk before the answer; '
+            . 'by hand: hash_hmac(), a persistent PDO on SQLite, one insert, WAL, synchronous=FULL; the disk: 4 KiB written over and fdatasync, by one process';
+    }
+
+    public function unit(): string
+    {
+        return '/s';
+    }
+
+    public function budgets(): array
+    {
+        return [Budget::timesAsMany(2, 'PDO')];
+    }
+
+    public function missing(): ?string
+    {
+        return null;
+    }
+
+    public function prepare(Bench $bench): void
+    {
+        $this->bench = $bench;
+        $this->key = random_bytes(32);
+        $this->body = str_pad('{"type":"contact.updated","data":{"id":"c7","text":"', self::BODY_BYTES - 3, 'x') . '"}}';
+        file_put_contents($bench->scratch->path('delivery-body'), $this->body);
+        $store = $bench->scratch->path('webhook-pdo.sqlite');
+        $pdo = new \PDO("sqlite:$store", null, null, [\PDO::ATTR_ERRMODE => \PDO::ERRMODE_EXCEPTION]);
+        $pdo->exec('PRAGMA journal_mode = WAL');
+        $pdo->exec('CREATE TABLE event (id TEXT PRIMARY KEY, checksum TEXT NOT NULL, payload BLOB NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID');
+        unset($pdo);
+        $pages = [];
+        foreach (self::PAGES as $name => $script) {
+            $pages[$script] = ['script' => "webhook/$script", 'with' => $name === Row::OURS, 'parameters' => [
+                'BENCH_SECRET' => 'whsec_' . base64_encode($this->key), 'BENCH_STORE' => $name === Row::OURS ? $bench->scratch->path('webhook.sqlite') : $store,
+            ]];
+        }
+        $this->site = new Site($bench, 'webhook', $pages);
+    }
+
+    public function round(int $number): array
+    {
+        $figures = [];
+        foreach (LoopRow::rotated([...array_keys(self::PAGES), self::DISK], $number) as $name) {
+            $figures[$name] = $name === self::DISK ? $this->commits() : $this->posts(self::PAGES[$name]);
+        }
+
+        return $figures;
+    }
+
+    public function finish(): void
+    {
+        $this->site?->stop();
+        $this->site = null;
+    }
+
+    /** A second of fresh deliveries. */
+    private function posts(string $page): float
+    {
+        $bench = $this->bench ?? throw new Broken('not prepared');
+        $file = $bench->scratch->path('deliveries');
+        $time = (string) time();
+        $lines = '';
+        for ($left = $this->deliveries; $left > 0; $left--) {
+            $id = 'evt_' . $this->signed++;
+            $lines .= "$id $time v1," . base64_encode(hash_hmac('sha256', "$id.$time.$this->body", $this->key, true)) . "\n";
+        }
+        file_put_contents($file, $lines);
+        putenv("BENCH_DELIVERIES=$file");
+        putenv('BENCH_BODY=' . $bench->scratch->path('delivery-body'));
+        $rate = $this->site?->load($page, ['-s', \dirname(__DIR__) . '/deliveries.lua']) ?? 0.0;
+        // Signing takes as long as the load: no more than a quicker machine could want.
+        $this->deliveries = max(2000, min($this->deliveries, (int) (4 * $rate)));
+
+        return $rate;
+    }
+
+    private function commits(): float
+    {
+        $path = ($this->bench ?? throw new Broken('not prepared'))->scratch->path('commits');
+        $file = fopen($path, 'w') ?: throw new Broken('the scratch directory cannot be written');
+        $page = str_repeat('x', 4096);
+        // As in a WAL that is used again, the file does not grow.
+        fwrite($file, str_repeat($page, self::DISK_PAGES));
+        fsync($file);
+        $begun = hrtime(true);
+        for ($count = 0; hrtime(true) - $begun < 300_000_000; $count++) {
+            fseek($file, 4096 * ($count % self::DISK_PAGES));
+            fwrite($file, $page);
+            fdatasync($file);
+        }
+        $seconds = (hrtime(true) - $begun) / 1e9;
+        fclose($file);
+        unlink($path);
+
+        return $count / $seconds;
+    }
+}
