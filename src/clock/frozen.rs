@@ -78,6 +78,12 @@ pub(super) fn take_wait(span: Duration) -> bool {
         return false;
     }
     advance(span);
+    log(span);
+    true
+}
+
+/// Writes a wait down.
+pub(super) fn log(span: Duration) {
     FROZEN.with_borrow_mut(|frozen| {
         if let Some(frozen) = frozen
             && frozen.waits.len() < WAITS_MAX
@@ -85,5 +91,4 @@ pub(super) fn take_wait(span: Duration) -> bool {
             frozen.waits.push(span);
         }
     });
-    true
 }

@@ -13,10 +13,12 @@
 
 mod frozen;
 mod random;
+mod timer;
 mod wait;
 
 pub use frozen::{advance, freeze, frozen_unix, is_frozen, thaw, waits};
-pub use random::{random_bytes, random_unit};
+pub use random::{pin_unit, random_bytes, random_unit};
+pub use timer::{Bound, pass_frozen};
 pub use wait::{wait, wait_blocking};
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

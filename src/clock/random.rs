@@ -1,6 +1,7 @@
 //! Randomness: jitter, identifiers, nonces.
 
 use std::{
+    cell::Cell,
     process,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -20,8 +21,22 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
+thread_local! {
+    static PINNED: Cell<Option<f64>> = const { Cell::new(None) };
+}
+
+/// Pins what [`random_unit`] draws on this thread, so that a test knows each jitter; `None` lets it
+/// be random again. Values outside of 0 to below 1 are moved to its ends.
+pub fn pin_unit(draw: Option<f64>) {
+    let below_one = 1.0 - f64::EPSILON;
+    PINNED.set(draw.map(|draw| draw.max(0.0).min(below_one)));
+}
+
 /// A random number, at least 0 and below 1, of 53 bits.
 pub fn random_unit() -> f64 {
+    if let Some(draw) = PINNED.get() {
+        return draw;
+    }
     unit(u64::from_le_bytes(random_bytes()))
 }
 
@@ -67,6 +82,21 @@ mod tests {
         fill_unique(&mut second);
         assert_ne!(first, second);
         assert_ne!(first[..32], first[32..]);
+    }
+
+    #[test]
+    fn a_pinned_draw_stays_within_the_interval() {
+        for (pinned, drawn) in [
+            (0.5, 0.5),
+            (-1.0, 0.0),
+            (1.0, 1.0 - f64::EPSILON),
+            (f64::NAN, 0.0),
+        ] {
+            pin_unit(Some(pinned));
+            assert_eq!(random_unit(), drawn);
+        }
+        pin_unit(None);
+        assert_ne!(random_unit(), random_unit());
     }
 
     #[test]
