@@ -49,7 +49,9 @@ namespace Causeway {
      */
     public function replace(string $kind, array $record, int $version): bool;
     /**
-     * Records without payload in any of these states, oldest due first, then by key.
+     * Records in any of these states, oldest due first, then by key; payloads only with
+     * $withPayload; due until a time that belongs to it. Inside a transaction a store may lock
+     * what it finds, and leave out what another transaction holds (SKIP LOCKED).
      *
      * @param list<string> $states
      * @param array{due_at_ms: int, key: string}|null $after
@@ -57,7 +59,7 @@ namespace Causeway {
      *
      * @return list<array<string, mixed>>
      */
-    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = null): array;
+    public function find(string $kind, array $states, ?string $scope, ?int $dueUntilMs, int $limit, bool $withPayload, ?array $after = null): array;
     /**
      * How many records there are in these states, of this scope alone where one is given; stops
      * counting at $atMost.
@@ -79,7 +81,17 @@ namespace Causeway {
      */
     public function delete(string $kind, string $key): bool;
     /**
-     * Deletes at most $limit records in these states that were last replaced before a time.
+     * Deletes the payloads of these records, which stay themselves.
+     *
+     * @param list<string> $keys
+     *
+     * @return int
+     *   How many had one.
+     */
+    public function erase(string $kind, array $keys): int;
+    /**
+     * Deletes at most $limit records in these states that were due before a time, payloads too.
+     * A record that ended is due at its end.
      *
      * @param list<string> $states
      *
@@ -730,7 +742,7 @@ namespace Causeway\Store {
   /**
    * Causeway's own records in one SQLite file, which the extension alone opens in this process.
    *
-   * The file is in WAL mode and written with synchronous=FULL: what was reported as stored survives
+   * The file is in WAL mode, and a write returns once it is on disk: what was reported as stored survives
    * a power cut. It holds no effects of others: atomically() is for an application's own database.
    */
   final class SqliteStore implements \Causeway\Store {
@@ -745,10 +757,11 @@ namespace Causeway\Store {
     public function insert(string $kind, array $record): bool {}
     public function read(string $kind, string $key): ?array {}
     public function replace(string $kind, array $record, int $version): bool {}
-    public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = null): array {}
+    public function find(string $kind, array $states, ?string $scope, ?int $dueUntilMs, int $limit, bool $withPayload, ?array $after = null): array {}
     public function countUpTo(string $kind, array $states, ?string $scope, int $atMost): int {}
     public function counts(string $kind): array {}
     public function delete(string $kind, string $key): bool {}
+    public function erase(string $kind, array $keys): int {}
     public function purge(string $kind, array $states, int $beforeMs, int $limit): int {}
     public function atomically(callable $work): mixed {}
   }

@@ -83,10 +83,8 @@ impl Switches {
     pub fn all(&self) -> Result<BTreeMap<String, SwitchState>, StoreError> {
         let query = Query {
             states: &[PAUSED, RUNNING],
-            scope: None,
-            due_only: false,
-            after: None,
             limit: CONNECTIONS_AT_MOST,
+            ..Query::default()
         };
         let records = self.store.find(Kind::Switch, &query)?;
         Ok(records

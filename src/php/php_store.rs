@@ -41,9 +41,13 @@ impl PhpStore {
     }
 }
 
-fn states_of(states: &[&str]) -> Result<Zval, StoreError> {
-    let states = value::list(states.iter().map(|state| value::bytes(state.as_bytes())));
-    Ok(value::array(states.map_err(engine_refused)?))
+fn words<'a>(words: impl Iterator<Item = &'a str>) -> Result<Zval, StoreError> {
+    let words = value::list(words.map(|word| value::bytes(word.as_bytes())));
+    Ok(value::array(words.map_err(engine_refused)?))
+}
+
+fn count_of(answer: &Zval) -> Option<usize> {
+    answer.long().and_then(|count| usize::try_from(count).ok())
 }
 
 fn engine_refused<E>(_: E) -> StoreError {
@@ -84,7 +88,7 @@ impl Store for PhpStore {
     }
 
     fn find(&self, kind: Kind, query: &Query<'_>) -> Result<Vec<Record>, StoreError> {
-        let states = states_of(query.states)?;
+        let states = words(query.states.iter().copied())?;
         let scope = value::optional_text(query.scope);
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
         let after = match query.after {
@@ -97,8 +101,9 @@ impl Store for PhpStore {
                 &kind.name(),
                 &states,
                 &scope,
-                &query.due_only,
+                &value::optional_int(query.due_until_ms),
                 &limit,
+                &query.with_payload,
                 &after,
             ],
         )?;
@@ -112,7 +117,7 @@ impl Store for PhpStore {
         scope: Option<&str>,
         at_most: usize,
     ) -> Result<usize, StoreError> {
-        let states = states_of(states)?;
+        let states = words(states.iter().copied())?;
         let scope = value::optional_text(scope);
         let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
         let counted = self.call("countUpTo", vec![&kind.name(), &states, &scope, &at_most])?;
@@ -132,6 +137,13 @@ impl Store for PhpStore {
         Self::answer("delete", "a bool", deleted.bool())
     }
 
+    fn erase(&self, kind: Kind, keys: &[Key]) -> Result<usize, StoreError> {
+        let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
+        let keys = words(keys.iter().map(String::as_str))?;
+        let erased = self.call("erase", vec![&kind.name(), &keys])?;
+        Self::answer("erase", "a count", count_of(&erased))
+    }
+
     fn purge(
         &self,
         kind: Kind,
@@ -139,11 +151,10 @@ impl Store for PhpStore {
         before_ms: i64,
         limit: usize,
     ) -> Result<usize, StoreError> {
-        let states = states_of(states)?;
+        let states = words(states.iter().copied())?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let purged = self.call("purge", vec![&kind.name(), &states, &before_ms, &limit])?;
-        let purged = purged.long().and_then(|count| usize::try_from(count).ok());
-        Self::answer("purge", "a count", purged)
+        Self::answer("purge", "a count", count_of(&purged))
     }
 
     fn atomically(

@@ -75,8 +75,9 @@ impl StoreInterface for PhpSqliteStore {
         kind: &str,
         states: &ZendHashTable,
         scope: Option<&str>,
-        dueOnly: bool,
+        dueUntilMs: Option<i64>,
         limit: i64,
+        withPayload: bool,
         after: Option<&ZendHashTable>,
     ) -> PhpResult<ZBox<ZendHashTable>> {
         let states = texts(states);
@@ -85,12 +86,13 @@ impl StoreInterface for PhpSqliteStore {
         let query = Query {
             states: &states,
             scope,
-            due_only: dueOnly,
             after: after
                 .map(record::place_from_array)
                 .transpose()
                 .map_err(throw::store)?,
+            due_until_ms: dueUntilMs,
             limit,
+            with_payload: withPayload,
         };
         let found = self
             .store
@@ -133,6 +135,17 @@ impl StoreInterface for PhpSqliteStore {
         self.store
             .delete(kind_of(kind)?, &key_of(key)?)
             .map_err(throw::store)
+    }
+
+    fn erase(&self, kind: &str, keys: &ZendHashTable) -> PhpResult<i64> {
+        let keys = texts(keys);
+        let keys = keys.iter().map(|key| key_of(key));
+        let keys = keys.collect::<PhpResult<Vec<_>>>()?;
+        let erased = self
+            .store
+            .erase(kind_of(kind)?, &keys)
+            .map_err(throw::store)?;
+        Ok(i64::try_from(erased).unwrap_or(i64::MAX))
     }
 
     fn purge(

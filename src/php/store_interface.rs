@@ -1,5 +1,10 @@
 //! `Causeway\Store`: the PHP interface behind which an application keeps Causeway's records.
 
+#![expect(
+    clippy::too_many_arguments,
+    reason = "a search has as many conditions; PHP names its arguments"
+)]
+
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::exception::PhpResult;
 use ext_php_rs::prelude::*;
@@ -43,7 +48,9 @@ pub trait StoreInterface {
     #[php(name = "replace")]
     fn replace(&self, kind: &str, record: &ZendHashTable, version: i64) -> PhpResult<bool>;
 
-    /// Records without payload in any of these states, oldest due first, then by key.
+    /// Records in any of these states, oldest due first, then by key; payloads only with
+    /// $withPayload; due until a time that belongs to it. Inside a transaction a store may lock
+    /// what it finds, and leave out what another transaction holds (SKIP LOCKED).
     ///
     /// @param list<string> $states
     /// @param array{due_at_ms: int, key: string}|null $after
@@ -56,8 +63,9 @@ pub trait StoreInterface {
         kind: &str,
         states: &ZendHashTable,
         scope: Option<&str>,
-        dueOnly: bool,
+        dueUntilMs: Option<i64>,
         limit: i64,
+        withPayload: bool,
         after: Option<&ZendHashTable>,
     ) -> PhpResult<ZBox<ZendHashTable>>;
 
@@ -87,7 +95,17 @@ pub trait StoreInterface {
     #[php(name = "delete")]
     fn delete(&self, kind: &str, key: &str) -> PhpResult<bool>;
 
-    /// Deletes at most $limit records in these states that were last replaced before a time.
+    /// Deletes the payloads of these records, which stay themselves.
+    ///
+    /// @param list<string> $keys
+    ///
+    /// @return int
+    ///   How many had one.
+    #[php(name = "erase")]
+    fn erase(&self, kind: &str, keys: &ZendHashTable) -> PhpResult<i64>;
+
+    /// Deletes at most $limit records in these states that were due before a time, payloads too.
+    /// A record that ended is due at its end.
     ///
     /// @param list<string> $states
     ///

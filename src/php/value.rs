@@ -149,6 +149,11 @@ pub(super) fn optional_text(text: Option<&str>) -> Zval {
     text.map_or_else(Zval::null, |text| bytes(text.as_bytes()))
 }
 
+/// A number, or NULL.
+pub(super) fn optional_int(number: Option<i64>) -> Zval {
+    number.map_or_else(Zval::null, int)
+}
+
 /// A whole number as PHP has it.
 pub(super) fn int(number: i64) -> Zval {
     let mut value = Zval::new();

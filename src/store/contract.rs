@@ -10,14 +10,17 @@ const NOW_MS: i64 = 1_700_000_000_000;
 /// Runs the whole contract; `make` gives an empty store each time.
 pub(crate) fn store_contract(make: impl Fn() -> Box<dyn Store>) {
     clock::freeze(UnixMs(NOW_MS));
-    let checks: [fn(&dyn Store); 10] = [
+    let checks: [fn(&dyn Store); 13] = [
         inserts_once_and_reads_back,
         replaces_only_the_version_it_names,
         finds_what_is_due_oldest_first,
+        reads_payloads_only_when_asked,
         walks_on_behind_a_record,
         counts_up_to_a_bound,
         counts_by_scope_and_state,
         deletes_and_purges,
+        erases_payloads_and_keeps_the_rows,
+        replaces_what_it_finds,
         keys_scopes_and_states_compare_by_bytes,
         an_error_rolls_everything_back,
         nesting_joins,
@@ -145,32 +148,51 @@ fn finds_what_is_due_oldest_first(store: &dyn Store) {
     let states = ["pending", "claimed"];
     let all = Query {
         states: &states,
-        scope: None,
-        due_only: false,
-        after: None,
         limit: 9,
+        ..Query::default()
     };
     assert_eq!(labels(store, all), ["old", "now", "late"]);
     assert_eq!(
         labels(
             store,
             Query {
-                due_only: true,
+                due_until_ms: Some(NOW_MS),
                 ..all
             }
         ),
         ["old", "now"]
     );
+    let span = Query {
+        after: Some((NOW_MS - 1, Key::LAST)),
+        due_until_ms: Some(NOW_MS),
+        ..all
+    };
+    assert_eq!(labels(store, span), ["now"]);
     assert_eq!(labels(store, Query { limit: 1, ..all }), ["old"]);
     for (scope, expected) in [(Some("scope"), 3), (Some("other"), 0)] {
         assert_eq!(labels(store, Query { scope, ..all }).len(), expected);
     }
     assert_eq!(labels(store, Query { states: &[], ..all }).len(), 0);
-    let found = store.find(Kind::Inbox, &all).unwrap();
-    assert!(
-        found.iter().all(|record| record.payload.is_none()),
-        "payloads are not read"
-    );
+}
+
+fn reads_payloads_only_when_asked(store: &dyn Store) {
+    let row = Record {
+        payload: Some(vec![1]),
+        ..record("a", "pending")
+    };
+    store.insert(Kind::Inbox, &row).unwrap();
+    let all = Query {
+        states: &["pending"],
+        limit: 9,
+        ..Query::default()
+    };
+    assert_eq!(store.find(Kind::Inbox, &all).unwrap()[0].payload, None);
+    let with_payload = Query {
+        with_payload: true,
+        ..all
+    };
+    let found = store.find(Kind::Inbox, &with_payload).unwrap();
+    assert_eq!(found[0].payload, Some(vec![1]));
 }
 
 fn walks_on_behind_a_record(store: &dyn Store) {
@@ -187,9 +209,8 @@ fn walks_on_behind_a_record(store: &dyn Store) {
         let mut query = Query {
             states,
             scope: Some("scope"),
-            due_only: false,
-            after: None,
             limit: 99,
+            ..Query::default()
         };
         let all = store.find(Kind::Inbox, &query).unwrap();
         query.limit = 2;
@@ -251,7 +272,7 @@ fn counts_by_scope_and_state(store: &dyn Store) {
 }
 
 fn deletes_and_purges(store: &dyn Store) {
-    for (name, state, updated_at_ms) in [
+    for (name, state, due_at_ms) in [
         ("1", "done", 10),
         ("2", "done", 11),
         ("3", "done", 12),
@@ -259,7 +280,7 @@ fn deletes_and_purges(store: &dyn Store) {
         ("5", "done", 9),
     ] {
         let old = Record {
-            updated_at_ms,
+            due_at_ms,
             payload: Some(vec![1]),
             ..record(name, state)
         };
@@ -274,10 +295,8 @@ fn deletes_and_purges(store: &dyn Store) {
     assert_eq!(store.purge(Kind::Inbox, &["done"], 12, 9).unwrap(), 0);
     let left = Query {
         states: &["done", "dead"],
-        scope: None,
-        due_only: false,
-        after: None,
         limit: 9,
+        ..Query::default()
     };
     assert_eq!(store.find(Kind::Inbox, &left).unwrap().len(), 2);
     // A payload that stayed behind would come back with a new record of the same key.
@@ -286,6 +305,70 @@ fn deletes_and_purges(store: &dyn Store) {
         store.read(Kind::Inbox, &key).unwrap().unwrap().payload,
         None
     );
+}
+
+fn erases_payloads_and_keeps_the_rows(store: &dyn Store) {
+    for name in ["1", "2", "3"] {
+        let row = Record {
+            payload: (name != "2").then(|| vec![1]),
+            ..record(name, "done")
+        };
+        store.insert(Kind::Inbox, &row).unwrap();
+    }
+    let keys = [Key::of(&[b"1"]), Key::of(&[b"2"]), Key::of(&[b"none"])];
+    assert_eq!(store.erase(Kind::Inbox, &keys).unwrap(), 1);
+    assert_eq!(store.erase(Kind::Inbox, &keys).unwrap(), 0);
+    assert_eq!(store.erase(Kind::Inbox, &[]).unwrap(), 0);
+    let payload = |name: &str| {
+        let read = store.read(Kind::Inbox, &Key::of(&[name.as_bytes()]));
+        read.unwrap().unwrap().payload
+    };
+    assert_eq!((payload("1"), payload("3")), (None, Some(vec![1])));
+}
+
+fn replaces_what_it_finds(store: &dyn Store) {
+    for (name, due_in_ms) in [("a", -3), ("b", -2), ("c", -1), ("later", 9)] {
+        let row = Record {
+            due_at_ms: NOW_MS + due_in_ms,
+            payload: Some(name.into()),
+            ..record(name, "pending")
+        };
+        store.insert(Kind::Inbox, &row).unwrap();
+    }
+    let due = Query {
+        states: &["pending"],
+        due_until_ms: Some(NOW_MS),
+        limit: 9,
+        with_payload: true,
+        ..Query::default()
+    };
+    let mut claim = |found: &Record| {
+        (found.label != "b").then(|| Record {
+            state: "claimed".to_owned(),
+            token: 1,
+            payload: None,
+            ..found.clone()
+        })
+    };
+    let replaced = store.replace_found(Kind::Inbox, &due, &mut claim).unwrap();
+    let names: Vec<_> = replaced
+        .iter()
+        .map(|(found, next)| {
+            let payload = found.payload.as_deref();
+            (found.label.as_str(), payload, next.state.as_str())
+        })
+        .collect();
+    let claimed = [
+        ("a", Some(&b"a"[..]), "claimed"),
+        ("c", Some(&b"c"[..]), "claimed"),
+    ];
+    assert_eq!(names, claimed);
+    let read = store.read(Kind::Inbox, &Key::of(&[b"a"])).unwrap().unwrap();
+    assert_eq!(
+        (read.state.as_str(), read.version, read.payload.as_deref()),
+        ("claimed", 2, Some(&b"a"[..]))
+    );
+    assert_eq!(labels(store, due), ["b"]);
 }
 
 fn keys_scopes_and_states_compare_by_bytes(store: &dyn Store) {
@@ -298,10 +381,8 @@ fn keys_scopes_and_states_compare_by_bytes(store: &dyn Store) {
     }
     let by_state = Query {
         states: &["evt"],
-        scope: None,
-        due_only: false,
-        after: None,
         limit: 9,
+        ..Query::default()
     };
     assert_eq!(labels(store, by_state), ["evt"]);
     let by_scope = Query {

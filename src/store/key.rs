@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 pub struct Key([u8; 32]);
 
 impl Key {
+    /// The last of all keys in their order: what comes behind it at some time is later.
+    pub const LAST: Self = Self([0xff; 32]);
+
     /// The key of a thing that these parts name, in this order.
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();

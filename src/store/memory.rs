@@ -68,7 +68,7 @@ impl Store for MemoryStore {
     }
 
     fn find(&self, kind: Kind, query: &Query<'_>) -> Result<Vec<Record>, StoreError> {
-        let now_ms = self.now_ms()?;
+        let until_ms = query.due_until_ms.unwrap_or(i64::MAX);
         let tables = self.tables.borrow();
         let mut found: Vec<Record> = tables
             .iter()
@@ -76,19 +76,19 @@ impl Store for MemoryStore {
             .map(|(_, record)| record)
             .filter(|record| query.states.contains(&record.state.as_str()))
             .filter(|record| query.scope.is_none_or(|scope| scope == record.scope))
-            .filter(|record| !query.due_only || record.due_at_ms <= now_ms)
+            .filter(|record| record.due_at_ms <= until_ms)
             .filter(|record| {
                 query
                     .after
                     .is_none_or(|after| (record.due_at_ms, record.key) > after)
             })
-            .map(|record| Record {
-                payload: None,
-                ..record.clone()
-            })
+            .cloned()
             .collect();
         found.sort_by_key(|record| (record.due_at_ms, record.key));
         found.truncate(query.limit);
+        if !query.with_payload {
+            found.iter_mut().for_each(|record| record.payload = None);
+        }
         Ok(found)
     }
 
@@ -133,6 +133,16 @@ impl Store for MemoryStore {
         Ok(self.tables.borrow_mut().remove(&(kind, *key)).is_some())
     }
 
+    fn erase(&self, kind: Kind, keys: &[Key]) -> Result<usize, StoreError> {
+        let mut tables = self.tables.borrow_mut();
+        let mut erased = 0;
+        for key in keys {
+            let payload = tables.get_mut(&(kind, *key)).map(|it| it.payload.take());
+            erased += usize::from(payload.flatten().is_some());
+        }
+        Ok(erased)
+    }
+
     fn purge(
         &self,
         kind: Kind,
@@ -144,7 +154,7 @@ impl Store for MemoryStore {
         let old: Vec<(Kind, Key)> = tables
             .iter()
             .filter(|((of, _), record)| *of == kind && states.contains(&record.state.as_str()))
-            .filter(|(_, record)| record.updated_at_ms < before_ms)
+            .filter(|(_, record)| record.due_at_ms < before_ms)
             .map(|(name, _)| *name)
             .take(limit)
             .collect();

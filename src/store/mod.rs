@@ -57,7 +57,8 @@ pub trait Store {
     /// When nothing was written because the store failed; another version is `Ok(false)`.
     fn replace(&self, kind: Kind, record: &Record, version: i64) -> Result<bool, StoreError>;
 
-    /// Records in one of these states, without payload, oldest due first (then by key).
+    /// Records in one of these states, oldest due first (then by key). Inside a transaction a
+    /// store may lock what it finds, and leave out what another transaction holds.
     ///
     /// # Errors
     /// As [`Store::read`].
@@ -88,8 +89,14 @@ pub trait Store {
     /// When nothing was deleted because the store failed.
     fn delete(&self, kind: Kind, key: &Key) -> Result<bool, StoreError>;
 
-    /// Deletes at most `limit` records in these states that were last replaced before a time;
-    /// how many went.
+    /// Deletes the payloads of these records, which stay themselves; how many had one.
+    ///
+    /// # Errors
+    /// When nothing was erased because the store failed.
+    fn erase(&self, kind: Kind, keys: &[Key]) -> Result<usize, StoreError>;
+
+    /// Deletes at most `limit` records in these states that were due before a time, payloads too;
+    /// how many went. A record that ended is due at its end.
     ///
     /// # Errors
     /// When nothing was deleted because the store failed.
@@ -110,22 +117,50 @@ pub trait Store {
         &self,
         work: &mut dyn FnMut() -> Result<(), StoreError>,
     ) -> Result<(), StoreError>;
+
+    /// Finds records and replaces each by what `next` makes of it, in few steps: those that were
+    /// replaced, as found and as they are now. Another worker's are left out, and those for which
+    /// `next` has nothing.
+    ///
+    /// # Errors
+    /// When nothing was replaced because the store failed.
+    fn replace_found(
+        &self,
+        kind: Kind,
+        query: &Query<'_>,
+        next: &mut dyn FnMut(&Record) -> Option<Record>,
+    ) -> Result<Vec<(Record, Record)>, StoreError> {
+        let mut replaced = Vec::new();
+        self.atomically(&mut || {
+            for found in self.find(kind, query)? {
+                if let Some(next) = next(&found)
+                    && self.replace(kind, &next, found.version)?
+                {
+                    replaced.push((found, next));
+                }
+            }
+            Ok(())
+        })?;
+        Ok(replaced)
+    }
 }
 
 /// What [`Store::find`] looks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Query<'a> {
     /// Any of these states.
     pub states: &'a [&'a str],
     /// Of this scope alone.
     pub scope: Option<&'a str>,
-    /// Only what is due by the store's clock.
-    pub due_only: bool,
+    /// Due at this time or earlier, Unix milliseconds.
+    pub due_until_ms: Option<i64>,
     /// Only what comes behind this due time and key in the order of the result: how a long list
-    /// is walked in chunks. Cheap where one state is asked for.
+    /// is walked in chunks, and where a span of time begins ([`Key::LAST`] at the moment before).
     pub after: Option<(i64, Key)>,
     /// At most so many.
     pub limit: usize,
+    /// With their payloads.
+    pub with_payload: bool,
 }
 
 /// Runs work that has a result in one transaction.

@@ -67,12 +67,15 @@ abstract class StoreContractTestCase extends TestCase
         }
         $store->insert('inbox', self::record('done', ['state' => 'done']));
 
-        self::assertSame(['old', 'now', 'late'], self::labels($store->find('inbox', ['pending', 'claimed'], null, false, 9)));
-        self::assertSame(['old', 'now'], self::labels($store->find('inbox', ['pending'], null, true, 9)));
-        self::assertSame(['old'], self::labels($store->find('inbox', ['pending'], 'scope', false, 1)));
-        self::assertSame([], $store->find('inbox', ['pending'], 'other', false, 9));
-        self::assertSame([], $store->find('inbox', [], null, false, 9));
-        self::assertNull($store->find('inbox', ['done'], null, false, 9)[0]['payload'] ?? null);
+        $find = static fn (array $states, ?string $scope = null, ?int $untilMs = null, int $limit = 9, bool $withPayload = false): array => $store->find('inbox', $states, $scope, $untilMs, $limit, $withPayload);
+        self::assertSame(['old', 'now', 'late'], self::labels($find(['pending', 'claimed'])));
+        self::assertSame(['old', 'now'], self::labels($find(['pending'], untilMs: $nowMs)));
+        self::assertSame(['old'], self::labels($find(['pending'], 'scope', limit: 1)));
+        self::assertSame([], $find(['pending'], 'other'));
+        self::assertSame([], $find([]));
+        self::assertNull($find(['pending'])[0]['payload'] ?? null);
+        self::assertSame(['x', 'x', 'x'], array_column($find(['pending'], withPayload: true), 'payload'));
+        self::assertNull($find(['done'], withPayload: true)[0]['payload'] ?? null);
     }
 
     public function testWalksOnBehindARecord(): void
@@ -87,10 +90,10 @@ abstract class StoreContractTestCase extends TestCase
         }
 
         foreach ([['pending'], ['dead', 'pending']] as $states) {
-            $all = $store->find('inbox', $states, 'scope', false, 99);
+            $all = $store->find('inbox', $states, 'scope', null, 99, false);
             $walked = [];
             $after = null;
-            while ($chunk = $store->find('inbox', $states, 'scope', false, 2, $after)) {
+            while ($chunk = $store->find('inbox', $states, 'scope', null, 2, false, $after)) {
                 array_push($walked, ...$chunk);
                 $after = array_intersect_key($chunk[count($chunk) - 1], ['due_at_ms' => 0, 'key' => 0]);
             }
@@ -129,8 +132,8 @@ abstract class StoreContractTestCase extends TestCase
     public function testDeletesAndPurges(): void
     {
         $store = $this->makeStore();
-        foreach ([['1', 'done', 10], ['2', 'done', 11], ['3', 'done', 12], ['4', 'dead', 1], ['5', 'done', 9]] as [$name, $state, $updatedAtMs]) {
-            $store->insert('inbox', self::record($name, ['state' => $state, 'updated_at_ms' => $updatedAtMs, 'payload' => 'x']));
+        foreach ([['1', 'done', 10], ['2', 'done', 11], ['3', 'done', 12], ['4', 'dead', 1], ['5', 'done', 9]] as [$name, $state, $dueAtMs]) {
+            $store->insert('inbox', self::record($name, ['state' => $state, 'due_at_ms' => $dueAtMs, 'payload' => 'x']));
         }
 
         self::assertTrue($store->delete('inbox', self::key('5')));
@@ -138,10 +141,24 @@ abstract class StoreContractTestCase extends TestCase
         self::assertSame(1, $store->purge('inbox', ['done'], 12, 1));
         self::assertSame(1, $store->purge('inbox', ['done'], 12, 9));
         self::assertSame(0, $store->purge('inbox', ['done'], 12, 9));
-        self::assertCount(2, $store->find('inbox', ['done', 'dead'], null, false, 9));
+        self::assertCount(2, $store->find('inbox', ['done', 'dead'], null, null, 9, false));
         // A payload that stayed behind would come back with a new record of the same key.
         $store->insert('inbox', self::record('5'));
         self::assertNull($store->read('inbox', self::key('5'))['payload'] ?? null);
+    }
+
+    public function testErasesPayloadsAndKeepsTheRows(): void
+    {
+        $store = $this->makeStore();
+        $store->insert('inbox', self::record('1', ['payload' => 'x']));
+        $store->insert('inbox', self::record('2'));
+        $store->insert('inbox', self::record('3', ['payload' => 'x']));
+
+        self::assertSame(1, $store->erase('inbox', [self::key('1'), self::key('2'), self::key('none')]));
+        self::assertSame(0, $store->erase('inbox', [self::key('1')]));
+        self::assertSame(0, $store->erase('inbox', []));
+        self::assertSame([1, null], [$store->read('inbox', self::key('1'))['version'], $store->read('inbox', self::key('1'))['payload'] ?? null]);
+        self::assertSame('x', $store->read('inbox', self::key('3'))['payload']);
     }
 
     public function testScopesAndStatesCompareByBytes(): void
@@ -151,8 +168,8 @@ abstract class StoreContractTestCase extends TestCase
             self::assertTrue($store->insert('inbox', self::record($name, ['scope' => $name, 'state' => $name])));
         }
 
-        self::assertSame(['evt'], self::labels($store->find('inbox', ['evt'], null, false, 9)));
-        self::assertSame(['EVT'], self::labels($store->find('inbox', ['evt', 'EVT', 'evt '], 'EVT', false, 9)));
+        self::assertSame(['evt'], self::labels($store->find('inbox', ['evt'], null, null, 9, false)));
+        self::assertSame(['EVT'], self::labels($store->find('inbox', ['evt', 'EVT', 'evt '], 'EVT', null, 9, false)));
     }
 
     /**

@@ -34,7 +34,7 @@ final readonly class CausewayHooks {
     if (!$this->extension->isUsable() || $queue->numberOfItems() > 0) {
       return;
     }
-    $due = $this->records->find('inbox', ['pending', 'claimed'], NULL, TRUE, 1);
+    $due = $this->records->find('inbox', ['pending', 'claimed'], NULL, $this->records->nowMs(), 1);
     foreach ($due ? $this->connections->withWebhook() : [] as $id) {
       $queue->createItem($id);
     }

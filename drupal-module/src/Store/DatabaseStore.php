@@ -52,8 +52,8 @@ final class DatabaseStore implements Store {
   /**
    * {@inheritdoc}
    */
-  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = NULL): array {
-    return $this->run(fn (): array => $this->records->find($kind, $states, $scope, $dueOnly, $limit, $after));
+  public function find(string $kind, array $states, ?string $scope, ?int $dueUntilMs, int $limit, bool $withPayload, ?array $after = NULL): array {
+    return $this->run(fn (): array => $this->records->find($kind, $states, $scope, $dueUntilMs, $limit, $withPayload, $after));
   }
 
   /**
@@ -75,6 +75,13 @@ final class DatabaseStore implements Store {
    */
   public function delete(string $kind, string $key): bool {
     return $this->run(fn (): bool => $this->records->delete($kind, $key));
+  }
+
+  /**
+   * {@inheritdoc}
+   */
+  public function erase(string $kind, array $keys): int {
+    return $this->run(fn (): int => $this->records->erase($kind, $keys));
   }
 
   /**

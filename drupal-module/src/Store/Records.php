@@ -132,7 +132,7 @@ final class Records {
   }
 
   /**
-   * Records without payload, those first that are due first.
+   * Records, those first that are due first.
    *
    * @param string $kind
    *   One of Schema::KINDS.
@@ -140,39 +140,50 @@ final class Records {
    *   The states to look for.
    * @param string|null $scope
    *   Only this scope.
-   * @param bool $dueOnly
-   *   Only what is due by the database's clock.
+   * @param int|null $dueUntilMs
+   *   Due at this time or earlier, Unix milliseconds.
    * @param int $limit
    *   At most so many.
+   * @param bool $withPayload
+   *   Payloads too.
    * @param array{due_at_ms: int, key: string}|null $after
    *   Only what comes behind this one in that order.
    *
    * @return list<array<string, mixed>>
    *   The records.
    */
-  public function find(string $kind, array $states, ?string $scope, bool $dueOnly, int $limit, ?array $after = NULL): array {
+  public function find(string $kind, array $states, ?string $scope, ?int $dueUntilMs, int $limit, bool $withPayload = FALSE, ?array $after = NULL): array {
     if (!$states || $limit < 1) {
       return [];
     }
-    $query = $this->select($kind)->condition('r.state', $states, 'IN')
-      ->orderBy('r.due_at_ms')->orderBy('r.key')->range(0, $limit);
-    if ($scope !== NULL) {
-      $query->condition('r.scope', $scope);
+    $found = [];
+    // Each state is a stretch of an index that is in order already; several
+    // states in one condition would be collected and sorted as a whole.
+    foreach ($states as $state) {
+      $query = $this->select($kind)->condition('r.state', $state)
+        ->orderBy('r.due_at_ms')->orderBy('r.key')->range(0, $limit);
+      if ($scope !== NULL) {
+        $query->condition('r.scope', $scope);
+      }
+      if ($after !== NULL) {
+        $query->condition('r.due_at_ms', $after['due_at_ms'], '>=');
+        $query->condition($query->orConditionGroup()
+          ->condition('r.due_at_ms', $after['due_at_ms'], '>')
+          ->condition('r.key', $after['key'], '>'));
+      }
+      if ($dueUntilMs !== NULL) {
+        $query->condition('r.due_at_ms', $dueUntilMs, '<=');
+      }
+      if ($withPayload) {
+        $query->leftJoin(Schema::table($kind, TRUE), 'p', '[p].[key] = [r].[key]');
+        $query->addField('p', 'payload');
+      }
+      foreach ($query->execute()->fetchAll(FetchAs::Associative) as $row) {
+        $found[] = self::fromRow($row);
+      }
     }
-    if ($dueOnly) {
-      $query->condition('r.due_at_ms', $this->nowMs(), '<=');
-    }
-    if ($after !== NULL) {
-      $query->condition('r.due_at_ms', $after['due_at_ms'], '>=');
-      $query->condition($query->orConditionGroup()
-        ->condition('r.due_at_ms', $after['due_at_ms'], '>')
-        ->condition('r.key', $after['key'], '>'));
-    }
-    $rows = [];
-    foreach ($query->execute()->fetchAll(FetchAs::Associative) as $row) {
-      $rows[] = self::fromRow($row);
-    }
-    return $rows;
+    usort($found, static fn (array $a, array $b): int => [$a['due_at_ms'], $a['key']] <=> [$b['due_at_ms'], $b['key']]);
+    return array_slice($found, 0, $limit);
   }
 
   /**
@@ -227,7 +238,19 @@ final class Records {
   }
 
   /**
-   * Deletes records in these states that were updated before; how many.
+   * Deletes the payloads of these records; how many had one.
+   *
+   * @param string $kind
+   *   One of Schema::KINDS.
+   * @param list<string> $keys
+   *   The keys.
+   */
+  public function erase(string $kind, array $keys): int {
+    return $keys ? (int) $this->database->delete(Schema::table($kind, TRUE))->condition('key', $keys, 'IN')->execute() : 0;
+  }
+
+  /**
+   * Deletes records in these states that were due before; how many.
    *
    * @param string $kind
    *   One of Schema::KINDS.
@@ -246,7 +269,7 @@ final class Records {
       $query = $this->database->select(Schema::table($kind), 'r')->fields('r', ['key'])
         ->range(0, $limit);
       $query->forUpdate();
-      $query->condition('r.state', $states, 'IN')->condition('r.updated_at_ms', $beforeMs, '<');
+      $query->condition('r.state', $states, 'IN')->condition('r.due_at_ms', $beforeMs, '<');
       $keys = $query->execute()->fetchCol();
       return $keys ? $this->deleteKeys($kind, $keys) : 0;
     });

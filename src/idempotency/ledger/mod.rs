@@ -122,7 +122,8 @@ impl Ledger {
         Err(StoreError::lost_race().into())
     }
 
-    /// Claims up to `limit` events that are due, the longest due first.
+    /// Claims up to `limit` events that are due, the longest due first: one look and one write for
+    /// each event, in one transaction where the store has them.
     ///
     /// # Errors
     /// When the store failed; claims that were won before are given up to their leases.
@@ -133,33 +134,36 @@ impl Ledger {
             if wanted == 0 {
                 break;
             }
+            let now_ms = self.store.now_ms()?;
             let query = Query {
                 states: &[PENDING, CLAIMED],
                 scope: source,
-                due_only: true,
-                after: None,
-                // Some that other workers may be claiming at this moment.
-                limit: wanted.saturating_add(16),
+                due_until_ms: Some(now_ms),
+                limit: wanted,
+                with_payload: true,
+                ..Query::default()
             };
-            let due = self.store.find(Kind::Inbox, &query)?;
-            if due.is_empty() {
+            let mut found = 0_usize;
+            let mut decide = |known: &Record| {
+                found += 1;
+                match decide::claim(known, None, now_ms, &self.options) {
+                    ClaimDecision::Win(next) | ClaimDecision::GiveUp(next) => Some(next),
+                    ClaimDecision::InProgress
+                    | ClaimDecision::Done
+                    | ClaimDecision::Dead
+                    | ClaimDecision::Conflict => None,
+                }
+            };
+            let replaced = self.store.replace_found(Kind::Inbox, &query, &mut decide)?;
+            won.extend(
+                replaced
+                    .into_iter()
+                    .filter(|(_, next)| next.state == CLAIMED)
+                    .map(|(known, next)| self.held_claim(known, next)),
+            );
+            // Fewer than were asked for: there are no more.
+            if found < wanted {
                 break;
-            }
-            for found in due {
-                if won.len() == limit {
-                    break;
-                }
-                let Some(known) = self.store.read(Kind::Inbox, &found.key)? else {
-                    continue;
-                };
-                if known.due_at_ms > self.store.now_ms()? {
-                    continue;
-                }
-                if let Some(claim) = self.try_claim(known, None)?
-                    && claim.status() == ClaimStatus::Won
-                {
-                    won.push(claim);
-                }
             }
         }
         Ok(won)
@@ -254,9 +258,8 @@ impl Ledger {
         let query = Query {
             states: &[DEAD],
             scope: source,
-            due_only: false,
-            after: None,
             limit,
+            ..Query::default()
         };
         let letter = |record: Record| DeadLetter {
             error: word_of(&decide::detail_of(&record), "error"),
@@ -327,11 +330,23 @@ impl Ledger {
         if !self.store.replace(Kind::Inbox, &next, version)? {
             return Ok(None);
         }
+        Ok(Some(match status {
+            ClaimStatus::Won => self.held_claim(known, next),
+            ClaimStatus::InProgress
+            | ClaimStatus::Done
+            | ClaimStatus::Conflict
+            | ClaimStatus::Dead => self.claim_of(next, status),
+        }))
+    }
+
+    /// A claim that was won: the row as it is now, with the payload that was found.
+    fn held_claim(&self, known: Record, next: Record) -> Claim {
         let held = Record {
+            version: known.version.saturating_add(1),
             payload: known.payload,
             ..next
         };
-        Ok(Some(self.claim_of(held, status)))
+        self.claim_of(held, ClaimStatus::Won)
     }
 
     fn claim_of(&self, record: Record, status: ClaimStatus) -> Claim {

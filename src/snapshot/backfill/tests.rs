@@ -71,10 +71,8 @@ fn backfill(chunk: u32) -> (Rc<MemoryStore>, Rc<Snapshots>, Backfill) {
 fn rows(store: &MemoryStore) -> BTreeMap<String, i64> {
     let query = Query {
         states: &["current", "owed"],
-        scope: None,
-        due_only: false,
-        after: None,
         limit: 99_999,
+        ..Query::default()
     };
     let rows = store.find(Kind::Snapshot, &query).unwrap();
     rows.into_iter()

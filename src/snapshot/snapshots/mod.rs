@@ -201,9 +201,8 @@ impl Snapshots {
             let query = Query {
                 states: &[row::OWED],
                 scope: Some(&scope),
-                due_only: false,
-                after: None,
                 limit: limit.saturating_sub(settled),
+                ..Query::default()
             };
             for record in self.store.find(Kind::Snapshot, &query)? {
                 self.pay(&record, invalidate)?;

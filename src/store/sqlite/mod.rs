@@ -11,6 +11,7 @@
 //! Losing the file loses the record of what was done. A crash loses no transaction that returned.
 
 mod error;
+mod find;
 mod handle;
 mod rows;
 mod schema;
@@ -61,34 +62,6 @@ impl SqliteStore {
     /// The file.
     pub fn path(&self) -> PathBuf {
         self.handle.path().to_owned()
-    }
-
-    /// The next chunk of a walk: each state's own, then the first of all of them.
-    fn find_after(
-        &self,
-        kind: Kind,
-        query: &Query<'_>,
-        (due_at_ms, key): (i64, Key),
-        due_before_ms: i64,
-    ) -> Result<Vec<Record>, StoreError> {
-        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        let mut found: Vec<Record> = Vec::new();
-        for state in query.states {
-            let of_state: Vec<Record> = self.handle.with(|connection| {
-                let key = key.to_string();
-                connection
-                    .prepare_cached(rows::sql(kind).find_after)?
-                    .query_map(
-                        params![state, due_at_ms, key, query.scope, due_before_ms, limit],
-                        rows::record_without_payload,
-                    )?
-                    .collect()
-            })?;
-            found.extend(of_state);
-        }
-        found.sort_by_key(|record| (record.due_at_ms, record.key));
-        found.truncate(query.limit);
-        Ok(found)
     }
 
     /// Runs writes that belong together: in the open transaction, or in one of their own.
@@ -169,22 +142,15 @@ impl Store for SqliteStore {
     }
 
     fn find(&self, kind: Kind, query: &Query<'_>) -> Result<Vec<Record>, StoreError> {
-        let due_before_ms = if query.due_only {
-            self.now_ms()?
-        } else {
-            i64::MAX
-        };
-        if let Some(after) = query.after {
-            return self.find_after(kind, query, after, due_before_ms);
+        if query.states.is_empty() || query.limit == 0 {
+            return Ok(Vec::new());
         }
-        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        let states = rows::json_list(query.states);
         self.handle.with(|connection| {
             connection
-                .prepare_cached(rows::sql(kind).find)?
+                .prepare_cached(&find::sql(kind, query))?
                 .query_map(
-                    params![states, query.scope, due_before_ms, limit],
-                    rows::record_without_payload,
+                    rusqlite::params_from_iter(find::values(query)),
+                    rows::record_with_payload,
                 )?
                 .collect()
         })
@@ -197,14 +163,17 @@ impl Store for SqliteStore {
         scope: Option<&str>,
         at_most: usize,
     ) -> Result<usize, StoreError> {
-        let states = rows::json_list(states);
-        let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
-        let counted: i64 = self.handle.with(|connection| {
-            connection
-                .prepare_cached(rows::sql(kind).count_up_to)?
-                .query_row(params![states, scope, at_most], |row| row.get(0))
-        })?;
-        Ok(usize::try_from(counted).unwrap_or(0))
+        let mut counted = 0;
+        for state in states {
+            let left = i64::try_from(at_most.saturating_sub(counted)).unwrap_or(i64::MAX);
+            let of_state: i64 = self.handle.with(|connection| {
+                connection
+                    .prepare_cached(&find::count_sql(kind, scope))?
+                    .query_row(params![state, left, scope], |row| row.get(0))
+            })?;
+            counted += usize::try_from(of_state).unwrap_or(0);
+        }
+        Ok(counted)
     }
 
     fn counts(&self, kind: Kind) -> Result<Vec<Count>, StoreError> {
@@ -228,6 +197,17 @@ impl Store for SqliteStore {
         })
     }
 
+    fn erase(&self, kind: Kind, keys: &[Key]) -> Result<usize, StoreError> {
+        self.write(|connection| {
+            let mut statement = connection.prepare_cached(rows::sql(kind).delete_payload)?;
+            let mut erased = 0;
+            for key in keys {
+                erased += statement.execute([key.to_string()])?;
+            }
+            Ok(erased)
+        })
+    }
+
     fn purge(
         &self,
         kind: Kind,
@@ -235,13 +215,16 @@ impl Store for SqliteStore {
         before_ms: i64,
         limit: usize,
     ) -> Result<usize, StoreError> {
-        let states = rows::json_list(states);
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.write(|connection| {
-            let keys: Vec<String> = connection
-                .prepare_cached(rows::sql(kind).purgeable)?
-                .query_map(params![states, before_ms, limit], |row| row.get(0))?
-                .collect::<Result<_, _>>()?;
+            let mut keys: Vec<String> = Vec::new();
+            for state in states {
+                let left = limit.saturating_sub(i64::try_from(keys.len()).unwrap_or(i64::MAX));
+                let mut statement = connection.prepare_cached(rows::sql(kind).purgeable)?;
+                for key in statement.query_map(params![state, before_ms, left], |row| row.get(0))? {
+                    keys.push(key?);
+                }
+            }
             for key in &keys {
                 connection
                     .prepare_cached(rows::sql(kind).delete_payload)?

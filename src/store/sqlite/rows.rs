@@ -1,7 +1,6 @@
 //! The statements of each kind, and rows from and to records.
 //!
-//! Table names cannot be bound, so a macro writes them for each kind. Lists of
-//! states are bound as JSON, so that one prepared statement serves every list.
+//! Table names cannot be bound, so a macro writes them for each kind.
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, Params, Row, params};
@@ -13,9 +12,6 @@ pub(super) struct Sql {
     pub(super) insert: &'static str,
     pub(super) read: &'static str,
     pub(super) replace: &'static str,
-    pub(super) find: &'static str,
-    pub(super) find_after: &'static str,
-    pub(super) count_up_to: &'static str,
     pub(super) counts: &'static str,
     pub(super) delete: &'static str,
     pub(super) delete_payload: &'static str,
@@ -47,27 +43,6 @@ macro_rules! statements {
                 "lease_until_ms = ?4, token = ?5, attempts = ?6, checksum = ?7, ",
                 "updated_at_ms = ?8, detail = ?9 WHERE key = ?1 AND version = ?10"
             ),
-            find: concat!(
-                "SELECT * FROM ",
-                $table,
-                " WHERE state IN (SELECT value FROM json_each(?1)) ",
-                "AND (?2 IS NULL OR scope = ?2) AND due_at_ms <= ?3 ",
-                "ORDER BY due_at_ms, key LIMIT ?4"
-            ),
-            // One state alone comes in the index's order, so that each chunk begins with a seek.
-            find_after: concat!(
-                "SELECT * FROM ",
-                $table,
-                " WHERE state = ?1 AND due_at_ms >= ?2 AND (due_at_ms > ?2 OR key > ?3) ",
-                "AND (?4 IS NULL OR scope = ?4) AND due_at_ms <= ?5 ",
-                "ORDER BY due_at_ms, key LIMIT ?6"
-            ),
-            count_up_to: concat!(
-                "SELECT count(*) FROM (SELECT 1 FROM ",
-                $table,
-                " WHERE state IN (SELECT value FROM json_each(?1)) ",
-                "AND (?2 IS NULL OR scope = ?2) LIMIT ?3)"
-            ),
             counts: concat!(
                 "SELECT scope, state, count(*), min(due_at_ms) FROM ",
                 $table,
@@ -78,8 +53,7 @@ macro_rules! statements {
             purgeable: concat!(
                 "SELECT key FROM ",
                 $table,
-                " WHERE state IN (SELECT value FROM json_each(?1)) ",
-                "AND updated_at_ms < ?2 LIMIT ?3"
+                " WHERE state = ?1 AND due_at_ms < ?2 ORDER BY due_at_ms LIMIT ?3"
             ),
             write_payload: concat!(
                 "INSERT INTO ",
@@ -156,13 +130,7 @@ pub(super) fn write_payload(
     Ok(())
 }
 
-/// A list of words as JSON.
-pub(super) fn json_list(words: &[&str]) -> String {
-    serde_json::Value::from(words.to_vec()).to_string()
-}
-
-/// A row of columns alone.
-pub(super) fn record_without_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
+fn record_without_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
     let key: String = row.get(0)?;
     let key = Key::parse(&key).ok_or_else(|| {
         rusqlite::Error::FromSqlConversionFailure(0, Type::Text, "not 64 hex digits".into())

@@ -80,13 +80,14 @@ final class RecordsTest extends CausewayKernelTestBase {
       ]));
     }
     $labels = static fn (array $found): array => array_column($found, 'label');
-    $this->assertSame(['other', 'early', 'late'], $labels($records->find('inbox', ['pending'], NULL, TRUE, 10)));
-    $this->assertSame(['early', 'late', 'future'], $labels($records->find('inbox', ['pending', 'done'], 'test', FALSE, 10)));
-    $this->assertSame(['early'], $labels($records->find('inbox', ['pending'], 'test', TRUE, 1)));
-    $this->assertSame([], $records->find('inbox', [], NULL, FALSE, 10));
-    $this->assertNull($records->find('inbox', ['pending'], NULL, TRUE, 1)[0]['payload']);
+    $this->assertSame(['other', 'early', 'late'], $labels($records->find('inbox', ['pending'], NULL, $now_ms, 10)));
+    $this->assertSame(['early', 'late', 'future'], $labels($records->find('inbox', ['pending', 'done'], 'test', NULL, 10)));
+    $this->assertSame(['early'], $labels($records->find('inbox', ['pending'], 'test', $now_ms, 1)));
+    $this->assertSame([], $records->find('inbox', [], NULL, NULL, 10));
+    $this->assertNull($records->find('inbox', ['pending'], NULL, NULL, 1)[0]['payload']);
+    $this->assertSame('p', $records->find('inbox', ['pending'], NULL, NULL, 1, TRUE)[0]['payload']);
     $after = ['due_at_ms' => 1, 'key' => hash('sha256', 'early')];
-    $this->assertSame(['late', 'future'], $labels($records->find('inbox', ['pending'], 'test', FALSE, 10, $after)));
+    $this->assertSame(['late', 'future'], $labels($records->find('inbox', ['pending'], 'test', NULL, 10, FALSE, $after)));
     $this->assertSame(3, $records->countUpTo('inbox', ['pending'], 'test', 9));
     $this->assertSame(2, $records->countUpTo('inbox', ['pending', 'dead'], NULL, 2));
     $this->assertSame(0, $records->countUpTo('inbox', ['dead'], NULL, 9));
@@ -113,8 +114,10 @@ final class RecordsTest extends CausewayKernelTestBase {
   public function testDeletesAndPurges(): void {
     $records = $this->records();
     foreach (['a', 'b', 'c'] as $index => $name) {
-      $records->insert('inbox', self::record($name, ['state' => 'done', 'updated_at_ms' => $index, 'payload' => $name]));
+      $records->insert('inbox', self::record($name, ['state' => 'done', 'due_at_ms' => $index, 'payload' => $name]));
     }
+    $this->assertSame(1, $records->erase('inbox', [hash('sha256', 'c'), hash('sha256', 'none')]));
+    $this->assertNull($records->read('inbox', hash('sha256', 'c'))['payload']);
     $this->assertTrue($records->delete('inbox', hash('sha256', 'a')));
     $this->assertFalse($records->delete('inbox', hash('sha256', 'a')));
     $this->assertSame(0, $records->purge('inbox', ['dead'], 9, 10));

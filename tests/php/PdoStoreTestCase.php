@@ -6,21 +6,15 @@ namespace Causeway\Tests;
 
 use Causeway\Claim;
 use Causeway\Ledger;
-use Causeway\Store;
 use Causeway\Tests\Support\AssertThrows;
-use PHPUnit\Framework\Attributes\CoversNothing;
 use Shop\PdoStore;
 
-/** An application's own store, the one of the drill's shop, held to the same promises. */
-#[CoversNothing]
-final class PdoStoreTest extends StoreContractTestCase
+/** An application's own store, the one of the drill's shop, held to the same promises on every database that it knows. */
+abstract class PdoStoreTestCase extends StoreContractTestCase
 {
     use AssertThrows;
 
-    protected function makeStore(): Store
-    {
-        return PdoStore::open($this->path('shop.sqlite'));
-    }
+    abstract protected function makeStore(): PdoStore;
 
     public function testExceptionRollsEverythingBack(): void
     {
@@ -53,8 +47,8 @@ final class PdoStoreTest extends StoreContractTestCase
 
     public function testEffectAndMarkAreOneTransaction(): void
     {
-        $store = PdoStore::open($this->path('shop.sqlite'));
-        $store->pdo->exec('CREATE TABLE payments (id TEXT)');
+        $store = $this->makeStore();
+        $store->pdo->exec('CREATE TABLE payments (id VARCHAR(99))');
         $ledger = new Ledger($store);
         $pay = static function (Claim $claim, bool $fails) use ($store): void {
             $store->atomically(static function () use ($store, $claim, $fails): void {
