@@ -21,7 +21,7 @@ use url::Url;
 use super::token::{self, Issued};
 use super::{ClientCredentials, Options};
 use crate::clock;
-use crate::options::secret::{self, SecretBytes, SecretRef};
+use crate::options::secret::{self, SecretBytes, SecretError, SecretRef};
 use crate::segment::{SealKey, Segment, Token, TokenSlot};
 
 /// Followers look again after so long.
@@ -34,10 +34,16 @@ pub(crate) trait Endpoint {
     /// Why it did not work; made by the caller, passed through.
     type Error;
     /// Posts a form once; the status and body of any answer.
-    fn post(&self, url: &Url, headers: HeaderMap, body: Bytes)
-    -> Result<(u16, Bytes), Self::Error>;
+    async fn post(
+        &self,
+        url: &Url,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<(u16, Bytes), Self::Error>;
+    /// Reads a secret; a resolver of the application is asked outside of any future.
+    async fn secret(&self, secret: &SecretRef) -> Result<SecretBytes, SecretError>;
     /// Waits, at most until the call's deadline.
-    fn wait(&self, span: Duration) -> Result<(), Self::Error>;
+    async fn wait(&self, span: Duration) -> Result<(), Self::Error>;
     /// How long one POST may take at most.
     fn post_timeout(&self) -> Duration;
     /// There is no token: why, and whether asking again may help.
@@ -61,7 +67,7 @@ impl Held {
 ///
 /// # Errors
 /// The endpoint's own, or that there is no token or secret.
-pub(crate) fn authorize<E: Endpoint>(
+pub(crate) async fn authorize<E: Endpoint>(
     options: &Options,
     segment: &Segment,
     endpoint: &E,
@@ -75,17 +81,17 @@ pub(crate) fn authorize<E: Endpoint>(
     };
     match options {
         Options::Basic { username, password } => {
-            let mut pair = read(username, endpoint)?.expose().to_vec();
+            let mut pair = read(username, endpoint).await?.expose().to_vec();
             pair.push(b':');
-            pair.extend_from_slice(read(password, endpoint)?.expose());
+            pair.extend_from_slice(read(password, endpoint).await?.expose());
             field(format!("Basic {}", STANDARD.encode(pair)), None)
         }
         Options::Bearer { token } => {
-            let token = read_text(token, endpoint)?;
+            let token = read_text(token, endpoint).await?;
             field(format!("Bearer {token}"), None)
         }
         Options::ClientCredentials(client) => {
-            let token = Flow::new(client, segment, endpoint)?.token()?;
+            let token = Flow::new(client, segment, endpoint).await?.token().await?;
             let text = String::from_utf8_lossy(&token.secret).into_owned();
             field(format!("Bearer {text}"), Some(token.generation))
         }
@@ -93,7 +99,7 @@ pub(crate) fn authorize<E: Endpoint>(
 }
 
 /// Drops what the vendor refused, and what resolvers have said before.
-pub(crate) fn forget<E: Endpoint>(
+pub(crate) async fn forget<E: Endpoint>(
     options: &Options,
     segment: &Segment,
     endpoint: &E,
@@ -102,7 +108,10 @@ pub(crate) fn forget<E: Endpoint>(
     match (options, held.generation) {
         (Options::ClientCredentials(client), Some(generation)) => {
             // The slot is found by the secret that the token was asked with: clear before forget.
-            Flow::new(client, segment, endpoint)?.slot.clear(generation);
+            Flow::new(client, segment, endpoint)
+                .await?
+                .slot
+                .clear(generation);
             secret::forget(&client.client_secret);
         }
         (Options::Basic { password, .. }, _) => secret::forget(password),
@@ -125,13 +134,13 @@ struct Flow<'a, E: Endpoint> {
 }
 
 impl<'a, E: Endpoint> Flow<'a, E> {
-    fn new(
+    async fn new(
         options: &'a ClientCredentials,
         segment: &'a Segment,
         endpoint: &'a E,
     ) -> Result<Self, E::Error> {
-        let client_id = read_text(&options.client_id, endpoint)?;
-        let client_secret = read_text(&options.client_secret, endpoint)?;
+        let client_id = read_text(&options.client_id, endpoint).await?;
+        let client_secret = read_text(&options.client_secret, endpoint).await?;
         let key = key(options, &client_id, &client_secret);
         Ok(Self {
             options,
@@ -146,7 +155,7 @@ impl<'a, E: Endpoint> Flow<'a, E> {
     }
 
     /// A token that lives: kept, renewed by us, or by somebody else while we waited.
-    fn token(&self) -> Result<Token, E::Error> {
+    async fn token(&self) -> Result<Token, E::Error> {
         let mut waited = Duration::ZERO;
         let ttl = self.endpoint.post_timeout().saturating_add(LEASE_EXTRA);
         loop {
@@ -157,7 +166,7 @@ impl<'a, E: Endpoint> Flow<'a, E> {
                 .filter(|token| now < token.expires);
             match kept {
                 Some(token) if now < token.refresh_after => return Ok(token),
-                Some(token) => return Ok(self.renewed(ttl).unwrap_or(token)),
+                Some(token) => return Ok(self.renewed(ttl).await.unwrap_or(token)),
                 None => {}
             }
             if let Some(lease) = self.segment.lease(&self.key, ttl, now) {
@@ -165,7 +174,7 @@ impl<'a, E: Endpoint> Flow<'a, E> {
                 if let Some(token) = self.slot.read(&self.seal, clock::monotonic()) {
                     return Ok(token);
                 }
-                let token = self.request();
+                let token = self.request().await;
                 lease.release();
                 return token;
             }
@@ -173,26 +182,29 @@ impl<'a, E: Endpoint> Flow<'a, E> {
                 let message = "another worker's token request did not end in time".to_owned();
                 return Err(self.endpoint.denied(message, true));
             }
-            self.endpoint.wait(POLL)?;
+            self.endpoint.wait(POLL).await?;
             waited = waited.saturating_add(POLL);
         }
     }
 
     /// A new token in place of one that still lives; `None` when somebody else sees to it, or the
     /// provider is ill: the old one goes on.
-    fn renewed(&self, ttl: Duration) -> Option<Token> {
+    async fn renewed(&self, ttl: Duration) -> Option<Token> {
         let now = clock::monotonic();
         let lease = self.segment.lease(&self.key, ttl, now)?;
         let again = self
             .slot
             .read(&self.seal, now)
             .filter(|token| now < token.refresh_after);
-        let token = again.or_else(|| self.request().ok());
+        let token = match again {
+            Some(token) => Some(token),
+            None => self.request().await.ok(),
+        };
         lease.release();
         token
     }
 
-    fn request(&self) -> Result<Token, E::Error> {
+    async fn request(&self) -> Result<Token, E::Error> {
         let (form, authorization) =
             token::request(self.options, &self.client_id, &self.client_secret);
         let mut headers = HeaderMap::new();
@@ -209,9 +221,10 @@ impl<'a, E: Endpoint> Flow<'a, E> {
         }
         // The lifetime counts from before the request: the answer's way must not prolong it.
         let asked = clock::monotonic();
-        let (status, body) =
-            self.endpoint
-                .post(&self.options.token_uri, headers, Bytes::from(form))?;
+        let (status, body) = self
+            .endpoint
+            .post(&self.options.token_uri, headers, Bytes::from(form))
+            .await?;
         let issued = token::read(status, &body).map_err(|denied| {
             secret::forget(&self.options.client_secret);
             self.endpoint.denied(denied.message, denied.transient)
@@ -257,14 +270,15 @@ fn key(options: &ClientCredentials, client_id: &str, client_secret: &str) -> [u8
     hash.finalize().into()
 }
 
-fn read<E: Endpoint>(secret: &SecretRef, endpoint: &E) -> Result<SecretBytes, E::Error> {
-    secret
-        .resolve()
+async fn read<E: Endpoint>(secret: &SecretRef, endpoint: &E) -> Result<SecretBytes, E::Error> {
+    endpoint
+        .secret(secret)
+        .await
         .map_err(|error| endpoint.denied(error.to_string(), false))
 }
 
-fn read_text<E: Endpoint>(secret: &SecretRef, endpoint: &E) -> Result<String, E::Error> {
-    let bytes = read(secret, endpoint)?;
+async fn read_text<E: Endpoint>(secret: &SecretRef, endpoint: &E) -> Result<String, E::Error> {
+    let bytes = read(secret, endpoint).await?;
     std::str::from_utf8(bytes.expose())
         .map(str::to_owned)
         .map_err(|_| {

@@ -59,6 +59,15 @@ enum Kind {
 }
 
 impl Options {
+    /// The secrets that a call needs.
+    pub fn secrets(&self) -> Vec<&SecretRef> {
+        match self {
+            Self::Basic { username, password } => vec![username, password],
+            Self::Bearer { token } => vec![token],
+            Self::ClientCredentials(client) => vec![&client.client_id, &client.client_secret],
+        }
+    }
+
     /// Reads the `auth` section; `none` is the same as no section.
     ///
     /// # Errors

@@ -19,7 +19,7 @@ mod wait;
 pub use frozen::{advance, freeze, frozen_unix, is_frozen, thaw, waits};
 pub use random::{pin_unit, random_bytes, random_unit};
 pub use timer::{Bound, pass_frozen};
-pub use wait::{wait, wait_blocking};
+pub use wait::wait_blocking;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -105,6 +105,12 @@ impl UnixMs {
 /// Now, on the clock that all processes of the host share.
 pub fn monotonic() -> Monotonic {
     frozen::monotonic().unwrap_or_else(real_monotonic)
+}
+
+/// Now, on the same clock, which runs on where a test froze it: for sockets, which know nothing of
+/// that.
+pub fn running() -> Monotonic {
+    real_monotonic()
 }
 
 /// Now, on the wall clock.

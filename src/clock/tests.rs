@@ -18,18 +18,6 @@ fn a_frozen_clock_moves_by_waits_and_advances_alone() {
 }
 
 #[test]
-fn a_wait_in_a_runtime_is_skipped_too() {
-    freeze(T0);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap();
-    runtime.block_on(wait(Duration::from_secs(86_400)));
-    assert_eq!(waits(), [Duration::from_secs(86_400)]);
-    thaw();
-}
-
-#[test]
 fn freezing_again_jumps_the_wall_clock_and_keeps_the_monotonic_one() {
     freeze(T0);
     advance(Duration::from_secs(9));

@@ -3,58 +3,24 @@
 //! Cheap to make: parsing is done, sockets and TLS live in the [engine](super::engine) of the
 //! process, and what workers share lives in the segment.
 
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::failure::{Failure, FailureKind};
+use super::run::background;
 use super::{
-    Answer, CallError, CallErrorKind, Fetch, Request, Sent, driver, graphql, outcome, transport,
+    Answer, CallError, CallErrorKind, Content, Fetch, Host, Incoming, Pending, Request, Sent,
+    driver, graphql, outcome, transport,
 };
+use crate::auth;
 use crate::options::Plan;
 use crate::segment::{self, Connection, Segment};
 use crate::telemetry::Counter;
 
-/// Why the caller wants to stop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stop {
-    /// A signal or PHP's time limit.
-    Interrupted,
-    /// The connection's switch is off.
-    Paused {
-        /// Who said why.
-        reason: String,
-    },
-}
-
-/// The caller's side of a wait. Called outside any future, with no lock or borrow of ours held.
-pub trait Host {
-    /// Asked before each attempt, and before a token is asked for.
-    ///
-    /// # Errors
-    /// When no attempt may begin.
-    fn before_attempt(&self) -> Result<(), Stop>;
-
-    /// Asked at least every 250 ms of waiting.
-    ///
-    /// # Errors
-    /// When the wait must end.
-    fn check(&self) -> Result<(), Stop>;
-}
-
-/// A host that never stops: tests, and programs without PHP.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoHost;
-
-impl Host for NoHost {
-    fn before_attempt(&self) -> Result<(), Stop> {
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), Stop> {
-        Ok(())
-    }
-}
-
 /// One connection's calls.
 #[derive(Clone, Debug)]
 pub struct Client {
-    plan: Plan,
+    plan: Arc<Plan>,
     segment: &'static Segment,
     connection: Connection,
 }
@@ -69,7 +35,7 @@ impl Client {
     pub fn with_segment(plan: Plan, segment: &'static Segment) -> Self {
         let connection = segment.connection(&plan.namespace, &plan.name);
         Self {
-            plan,
+            plan: Arc::new(plan),
             segment,
             connection,
         }
@@ -107,7 +73,73 @@ impl Client {
     /// # Errors
     /// When no answer was had; says what is known.
     pub fn call(&self, request: &Request, host: &dyn Host) -> Result<Answer, CallError> {
-        driver::run(self, request, host)
+        driver::call(self, request, host)
+    }
+
+    /// Makes many calls, at most `concurrency` at once. Requests are drawn as there is room, each
+    /// result is handed over with its key as it comes; `each` may break off, and what is under way
+    /// is then given up.
+    ///
+    /// # Errors
+    /// When the host interrupted: what had begun has got its result, what had not was not drawn.
+    pub fn call_many<K>(
+        &self,
+        requests: impl Iterator<Item = (K, Request)>,
+        concurrency: usize,
+        host: &dyn Host,
+        each: impl FnMut(K, Result<Answer, CallError>) -> ControlFlow<()>,
+    ) -> Result<(), CallError> {
+        driver::call_many(self, requests, concurrency, host, each)
+    }
+
+    /// Begins the call in the background; its secrets are read before.
+    ///
+    /// # Errors
+    /// When it cannot begin: a secret that cannot be read, a content that only this thread can
+    /// stream, no thread.
+    pub fn start(&self, request: Request) -> Result<Pending, CallError> {
+        let refuse = |failure| driver::of_failure(self, failure);
+        if matches!(request.content, Content::Streamed { .. }) {
+            let message = "a streamed content cannot be sent in the background";
+            let failure = Failure::new(FailureKind::BadRequest, Sent::No, message);
+            return Err(refuse(failure));
+        }
+        let mut secrets = Vec::new();
+        let needed = self.plan.auth.as_ref().map(auth::Options::secrets);
+        for secret in needed.into_iter().flatten() {
+            let bytes = secret.resolve().map_err(|error| {
+                let kind = FailureKind::Auth { transient: false };
+                refuse(Failure::new(kind, Sent::No, error.to_string()))
+            })?;
+            secrets.push((secret.clone(), bytes));
+        }
+        background::start(self, request, secrets).map_err(refuse)
+    }
+
+    /// Makes the call up to the head of its answer, whose content is then taken piece by piece with
+    /// [`Client::read`]; the answer's `body` is empty. The attempt's timeout bounds the way to the
+    /// head and then each piece, the total timeout all of it, the cap the sum of the pieces.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub fn open(
+        &self,
+        request: &Request,
+        host: &dyn Host,
+    ) -> Result<(Answer, Incoming), CallError> {
+        driver::open(self, request, host)
+    }
+
+    /// The next piece of an open answer's content; `None` at its end.
+    ///
+    /// # Errors
+    /// When it breaks off, its time runs out, it is larger than its cap, or the host stops.
+    pub fn read(
+        &self,
+        incoming: &mut Incoming,
+        host: &dyn Host,
+    ) -> Result<Option<bytes::Bytes>, CallError> {
+        driver::read(self, incoming, host)
     }
 
     /// Sends a GraphQL document by its hash, and with its text where the server asks for it.

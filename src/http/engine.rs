@@ -1,30 +1,34 @@
-//! The engine of this process and thread: one current-thread runtime and its pools of sockets.
+//! The engine of this process and thread: its pools of sockets, and a runtime for libraries.
 //!
 //! Facts it stands on: a runtime inherited over a fork shares the parent's sockets and epoll, and
 //! one with worker threads hangs in the child. So the engine has no threads, belongs to one thread
 //! and one fork generation, and is left behind (neither used nor dropped, which would close the
-//! parent's TLS sessions) when the generation changed. Nothing runs between two calls, so a pooled
-//! socket that the vendor closed goes unnoticed: [`Engine::pump`] lets the runtime look before each
-//! send.
+//! parent's TLS sessions) when the generation changed. Nothing runs between two calls, so a socket
+//! that a library pools and the vendor closed goes unnoticed: [`Engine::pump`] lets the runtime
+//! look before each send.
 //!
-//! Pools are kept by a hash of what shapes a transport (timeouts, trust, guard), at most
-//! [`MAX_POOLS`], least recently used out. Losing the engine costs a handshake.
+//! The runtime is made when a first future needs it. Futures are polled by the runners, outside of
+//! it; [`OnRuntime`] enters it for a library's future, and while such a future lives the thread
+//! waits inside the runtime.
 //!
-//! A future runs in slices, between which the caller may call PHP: no borrow of the thread-local is
-//! held then, and `block_on` is never nested.
+//! Pools are kept by what shapes a transport (timeouts, trust, guard), at most [`MAX_POOLS`], least
+//! recently used out. Losing the engine costs a handshake.
 
-use std::cell::RefCell;
-use std::future::Future;
-use std::mem::ManuallyDrop;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::{Future, poll_fn};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, Runtime};
 
 use super::failure::Failure;
-use super::transport;
+use super::run::reactor::{Alarm, Interest, Shown};
+use super::transport::{self, Key};
 
 /// Pools that a thread keeps.
 const MAX_POOLS: usize = 32;
@@ -46,46 +50,64 @@ pub fn forked() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-fn generation() -> u64 {
+/// How often the process forked from its first ancestor.
+pub(crate) fn generation() -> u64 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// What a slice of a future came to.
-pub(crate) enum Slice<T> {
-    /// The future is done.
-    Done(T),
-    /// Time for the caller to look around.
-    Waiting,
-    /// The process forked in between: the future belongs to the parent and must be forgotten.
-    Forked,
-}
-
-/// One thread's runtime and pools.
+/// One thread's pools and runtime.
 pub(crate) struct Engine {
     generation: u64,
-    runtime: ManuallyDrop<Runtime>,
-    pools: ManuallyDrop<RefCell<Vec<(transport::Key, reqwest::Client)>>>,
+    runtime: OnceCell<Runtime>,
+    /// Futures that live inside the runtime.
+    users: Cell<usize>,
+    pools: RefCell<Vec<(Key, reqwest::Client)>>,
 }
 
 /// The engine of this thread; made on first use and again after a fork.
-///
-/// # Errors
-/// When the system gives no runtime (out of descriptors).
-pub(crate) fn current() -> Result<Rc<Engine>, Failure> {
+pub(crate) fn current() -> Rc<Engine> {
     ENGINE.with(|slot| {
         let mut slot = slot.borrow_mut();
-        if let Some(engine) = slot.as_ref().filter(|engine| engine.is_ours()) {
-            return Ok(Rc::clone(engine));
+        match slot.as_ref() {
+            Some(engine) if engine.is_ours() => Rc::clone(engine),
+            Some(_) | None => {
+                let engine = Rc::new(Engine::new());
+                // An engine of the parent is not torn down: its Drop only forgets.
+                *slot = Some(Rc::clone(&engine));
+                engine
+            }
         }
-        let engine = Rc::new(Engine::new()?);
-        // An engine of the parent is not torn down: its Drop only forgets.
-        *slot = Some(Rc::clone(&engine));
-        Ok(engine)
+    })
+}
+
+/// This thread's engine while a future lives inside its runtime.
+pub(super) fn runtime_in_use() -> Option<Rc<Engine>> {
+    ENGINE.with_borrow(|slot| {
+        slot.as_ref()
+            .filter(|engine| engine.users.get() > 0 && engine.is_ours())
+            .cloned()
     })
 }
 
 impl Engine {
-    fn new() -> Result<Self, Failure> {
+    fn new() -> Self {
+        Self {
+            generation: generation(),
+            runtime: OnceCell::new(),
+            users: Cell::new(0),
+            pools: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Whether it was made by this process.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.generation == generation()
+    }
+
+    fn runtime(&self) -> Result<&Runtime, Failure> {
+        if let Some(runtime) = self.runtime.get() {
+            return Ok(runtime);
+        }
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
@@ -93,22 +115,14 @@ impl Engine {
             .thread_keep_alive(Duration::from_secs(1))
             .build()
             .map_err(|error| Failure::setup(format!("no runtime: {error}")))?;
-        Ok(Self {
-            generation: generation(),
-            runtime: ManuallyDrop::new(runtime),
-            pools: ManuallyDrop::new(RefCell::new(Vec::new())),
-        })
+        Ok(self.runtime.get_or_init(|| runtime))
     }
 
-    fn is_ours(&self) -> bool {
-        self.generation == generation()
-    }
-
-    /// The pool for this kind of transport.
+    /// The library's pool for this kind of transport.
     ///
     /// # Errors
     /// When its trust cannot be set up.
-    pub(crate) fn pool(&self, key: &transport::Key) -> Result<reqwest::Client, Failure> {
+    pub(crate) fn pool(&self, key: &Key) -> Result<reqwest::Client, Failure> {
         let mut pools = self.pools.borrow_mut();
         if let Some(at) = pools.iter().position(|(known, _)| known == key) {
             let entry = pools.remove(at);
@@ -116,7 +130,7 @@ impl Engine {
             pools.push(entry);
             return Ok(client);
         }
-        let client = transport::build(key)?;
+        let client = transport::library::build(key)?;
         if pools.len() >= MAX_POOLS {
             pools.remove(0);
         }
@@ -125,45 +139,152 @@ impl Engine {
     }
 
     /// Lets the runtime notice what happened to idle sockets since the last call.
-    pub(crate) fn pump(&self) {
-        self.runtime.block_on(async {
+    ///
+    /// # Errors
+    /// When the system gives no runtime (out of descriptors).
+    pub(crate) fn pump(&self) -> Result<(), Failure> {
+        self.runtime()?.block_on(async {
             for _ in 0..PUMP_TURNS {
                 tokio::task::yield_now().await;
             }
         });
+        Ok(())
     }
 
-    /// Runs the future for at most one slice.
-    pub(crate) fn run<F: Future>(
+    /// Drops a library's value inside the runtime; the parent's is left behind.
+    pub(crate) fn release<T>(&self, value: T) {
+        if self.is_ours() {
+            let _entered = self.runtime.get().map(Runtime::enter);
+            drop(value);
+        } else {
+            std::mem::forget(value);
+        }
+    }
+
+    /// Waits inside the runtime; which of the sockets are ready, `None` when the time was up.
+    pub(super) fn wait(
         &self,
-        future: &mut Pin<Box<F>>,
-        slice: Duration,
-    ) -> Slice<F::Output> {
-        if !self.is_ours() {
-            return Slice::Forked;
-        }
-        let outcome = self
-            .runtime
-            .block_on(async { tokio::time::timeout(slice, future.as_mut()).await });
-        match outcome {
-            Ok(output) => Slice::Done(output),
-            Err(_) => Slice::Waiting,
-        }
+        alarm: &Alarm,
+        shown: Vec<Shown>,
+        left: Duration,
+    ) -> Option<Vec<u64>> {
+        let runtime = self.runtime.get()?;
+        runtime.block_on(async {
+            let sockets: Vec<_> = shown.into_iter().map(Registered::new).collect();
+            let ready = poll_fn(|context| {
+                let ids: Vec<u64> = sockets
+                    .iter()
+                    .filter_map(|socket| socket.poll(context))
+                    .collect();
+                if ids.is_empty() && alarm.poll_rung(context).is_pending() {
+                    return Poll::Pending;
+                }
+                Poll::Ready(ids)
+            });
+            tokio::time::timeout(left, ready).await.ok()
+        })
     }
 }
 
 impl Drop for Engine {
-    #[expect(unsafe_code, reason = "taking fields out of Drop has no safe form")]
     fn drop(&mut self) {
-        if !self.is_ours() {
+        let Some(runtime) = self.runtime.take() else {
             return;
+        };
+        if self.is_ours() {
+            // Not entered: the thread may be ending, and tokio's own thread-locals be gone.
+            drop(std::mem::take(&mut self.pools));
+            // A name that is still being resolved must not hold up the end of the process.
+            runtime.shutdown_background();
+        } else {
+            std::mem::forget(std::mem::take(&mut self.pools));
+            std::mem::forget(runtime);
         }
-        // SAFETY: drop runs once, and `pools` is not touched after this line.
-        drop(unsafe { ManuallyDrop::take(&mut self.pools) });
-        // SAFETY: drop runs once, and `runtime` is not touched after this line.
-        let runtime = unsafe { ManuallyDrop::take(&mut self.runtime) };
-        // A name that is still being resolved must not hold up the end of the process.
-        runtime.shutdown_background();
+    }
+}
+
+/// A watched socket, known to the runtime for one wait.
+struct Registered {
+    id: u64,
+    interest: Interest,
+    /// `None` where the runtime could not take it: it counts as ready, and its user finds out.
+    socket: Option<AsyncFd<Descriptor>>,
+}
+
+struct Descriptor(Rc<dyn AsFd>);
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
+impl Registered {
+    #[expect(unsafe_code, reason = "tokio cannot see that a descriptor stays open")]
+    fn new(shown: Shown) -> Self {
+        let interest = match shown.interest {
+            Interest::Read => tokio::io::Interest::READABLE,
+            Interest::Write => tokio::io::Interest::WRITABLE,
+        };
+        // SAFETY: the descriptor is that of a socket which the registration itself keeps open, and
+        // no other: the socket sits behind an `Rc` that is never replaced.
+        let socket = unsafe { AsyncFd::register_with_interest(Descriptor(shown.socket), interest) };
+        Self {
+            id: shown.id,
+            interest: shown.interest,
+            socket: socket.ok(),
+        }
+    }
+
+    fn poll(&self, context: &mut Context<'_>) -> Option<u64> {
+        let is_ready = match (&self.socket, self.interest) {
+            (None, _) => true,
+            (Some(socket), Interest::Read) => socket.poll_read_ready(context).is_ready(),
+            (Some(socket), Interest::Write) => socket.poll_write_ready(context).is_ready(),
+        };
+        is_ready.then_some(self.id)
+    }
+}
+
+/// A library's future: polled and dropped inside the runtime, which the thread waits in meanwhile.
+pub(crate) struct OnRuntime<F> {
+    future: Option<Pin<Box<F>>>,
+    engine: Rc<Engine>,
+}
+
+/// Prepares a library's future to be run by our runners.
+///
+/// # Errors
+/// When the system gives no runtime.
+pub(crate) fn on_runtime<F: Future>(future: F) -> Result<OnRuntime<F>, Failure> {
+    let engine = current();
+    engine.runtime()?;
+    engine.users.set(engine.users.get().saturating_add(1));
+    Ok(OnRuntime {
+        future: Some(Box::pin(future)),
+        engine,
+    })
+}
+
+impl<F: Future> Future for OnRuntime<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.get_mut();
+        let _entered = this.engine.runtime.get().map(Runtime::enter);
+        match this.future.as_mut() {
+            Some(future) => future.as_mut().poll(context),
+            // Never: a future is taken out in Drop alone.
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<F> Drop for OnRuntime<F> {
+    fn drop(&mut self) {
+        self.engine.release(self.future.take());
+        let users = self.engine.users.get();
+        self.engine.users.set(users.saturating_sub(1));
     }
 }
 

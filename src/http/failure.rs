@@ -7,6 +7,7 @@
 use std::error::Error;
 
 use super::guard;
+use super::transport::WrongLength;
 use super::{CallErrorKind, Sent};
 
 /// One attempt's failure.
@@ -68,6 +69,9 @@ impl Failure {
             return Self::new(FailureKind::AddressRefused, Sent::No, refused.to_string());
         }
         let cause = innermost(error);
+        if find::<WrongLength>(error).is_some() {
+            return Self::new(FailureKind::BadRequest, Sent::Maybe, cause);
+        }
         if error.is_connect() {
             let what = if error.is_timeout() {
                 "connecting timed out"

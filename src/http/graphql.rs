@@ -62,7 +62,7 @@ pub(super) fn run(
     };
     let send = |form, total| {
         let mut sent = with_fields(request);
-        sent.body = body(document, variables, form);
+        sent.content = body(document, variables, form).into();
         sent.is_repeatable = is_query(document);
         sent.total = total;
         client.call(&sent, host)

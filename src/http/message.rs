@@ -4,6 +4,65 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+/// The content of a request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// None.
+    #[default]
+    Empty,
+    /// All of it, in memory.
+    Whole(Bytes),
+    /// Asked for piece by piece while it is sent: [`Host::next_chunk`](super::Host::next_chunk).
+    Streamed {
+        /// Which of the host's sources.
+        source: usize,
+        /// Its length, where it is known beforehand; sent in chunks otherwise.
+        length_bytes: Option<u64>,
+        /// Whether the source can go back to its start: without it there is no second attempt
+        /// once a first piece was taken.
+        is_repeatable: bool,
+    },
+}
+
+impl Content {
+    /// How long it is, where that is known.
+    pub fn length_bytes(&self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Whole(bytes) => Some(bytes.len() as u64),
+            Self::Streamed { length_bytes, .. } => *length_bytes,
+        }
+    }
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Self {
+        if bytes.is_empty() {
+            Self::Empty
+        } else {
+            Self::Whole(bytes)
+        }
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Content {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
 /// A call to be made; attempts are made from it byte for byte.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -15,8 +74,8 @@ pub struct Request {
     pub query: Vec<(String, String)>,
     /// Fields of this call; they replace the connection's of the same name.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// The content, empty when there is none.
-    pub body: Bytes,
+    /// What is sent.
+    pub content: Content,
     /// Made once for the intent, the same bytes on each attempt.
     pub idempotency_key: Option<String>,
     /// The caller vouches that doing it twice is doing it once, whatever the method.
@@ -35,7 +94,7 @@ impl Request {
             target: target.into(),
             query: Vec::new(),
             headers: Vec::new(),
-            body: Bytes::new(),
+            content: Content::Empty,
             idempotency_key: None,
             is_repeatable: false,
             total: None,

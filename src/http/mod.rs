@@ -9,12 +9,14 @@ mod failure;
 mod fetch;
 mod graphql;
 pub mod guard;
+mod host;
 pub mod link;
 mod message;
 pub mod multipart;
 mod outcome;
 pub mod paginate;
 mod permit;
+mod run;
 #[cfg(test)]
 pub(crate) mod scripted;
 pub mod sse;
@@ -23,8 +25,13 @@ pub mod tls;
 mod token_endpoint;
 mod transport;
 
-pub use client::{Client, Fetcher, Host, NoHost, Stop};
+pub use client::{Client, Fetcher};
+pub use driver::Incoming;
 pub use error::{CallError, CallErrorKind, Sent};
 pub use fetch::Fetch;
-pub use message::{Answer, Request};
+pub use host::{Host, NoHost, Stop};
+pub use message::{Answer, Content, Request};
+pub use run::background::{
+    Pending, finish as finish_background, on_thread_start, stop as stop_background,
+};
 pub(crate) use target::is_of_transport;

@@ -27,7 +27,7 @@ pub(super) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
 /// As the retry's rule sees it.
 pub(super) fn for_retry(outcome: &Outcome) -> retry::Outcome {
     match outcome.as_ref().map_err(|failure| failure.kind) {
-        Ok(answer) => retry::Outcome::Status(answer.status.as_u16()),
+        Ok(answer) => retry::Outcome::Status(answer.head.status.as_u16()),
         Err(FailureKind::Connect | FailureKind::Auth { transient: true }) => {
             retry::Outcome::NoConnection
         }
@@ -48,8 +48,8 @@ pub(super) fn for_retry(outcome: &Outcome) -> retry::Outcome {
 /// As the breaker counts it.
 pub(super) fn for_breaker(outcome: &Outcome) -> breaker::Outcome {
     match outcome.as_ref().map_err(|failure| failure.kind) {
-        Ok(answer) if answer.status.is_server_error() => breaker::Outcome::Failure,
-        Ok(answer) if matches!(answer.status.as_u16(), 408 | 429) => breaker::Outcome::Failure,
+        Ok(answer) if answer.head.status.is_server_error() => breaker::Outcome::Failure,
+        Ok(answer) if matches!(answer.head.status.as_u16(), 408 | 429) => breaker::Outcome::Failure,
         Ok(_) => breaker::Outcome::Success,
         Err(
             FailureKind::Connect

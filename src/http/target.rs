@@ -58,7 +58,7 @@ pub(crate) fn prepare(
         }
     }
     add_fields(&mut headers, &request.headers)?;
-    check_length(&headers, request.body.len())?;
+    check_length(&headers, request.content.length_bytes())?;
     let correlation_id = HeaderValue::from_str(correlation_id).map_err(|e| e.to_string())?;
     headers.insert(CORRELATION_ID, correlation_id);
     if let Some(key) = &request.idempotency_key {
@@ -70,7 +70,7 @@ pub(crate) fn prepare(
         method: request.method.clone(),
         url,
         headers,
-        body: request.body.clone(),
+        content: request.content.clone(),
     })
 }
 
@@ -100,14 +100,17 @@ fn resolve(plan: &Plan, request: &Request) -> Result<Url, String> {
 
 /// A wrong length would cut the content short, or begin the next request in the middle of this one
 /// (RFC 9112 section 6.3).
-fn check_length(headers: &HeaderMap, length_bytes: usize) -> Result<(), String> {
+fn check_length(headers: &HeaderMap, length_bytes: Option<u64>) -> Result<(), String> {
+    let mut given = headers.get_all(http::header::CONTENT_LENGTH).iter();
+    let Some(length_bytes) = length_bytes else {
+        return given.next().map_or(Ok(()), |_| {
+            let message =
+                "the field 'content-length' is given, and the content's length is not known";
+            Err(message.to_owned())
+        });
+    };
     let length = length_bytes.to_string();
-    let is_right = |value: &HeaderValue| value.as_bytes() == length.as_bytes();
-    if headers
-        .get_all(http::header::CONTENT_LENGTH)
-        .iter()
-        .all(is_right)
-    {
+    if given.all(|value| value.as_bytes() == length.as_bytes()) {
         return Ok(());
     }
     Err(format!(

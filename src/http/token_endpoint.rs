@@ -7,10 +7,11 @@ use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
-use super::driver::{Call, OUT_OF_TIME};
+use super::driver::{Call, Delivery, OUT_OF_TIME};
 use super::failure::{Failure, FailureKind};
 use super::transport::Wire;
 use super::{Sent, guard, target};
+use crate::options::{SecretBytes, SecretError, SecretRef};
 use crate::telemetry::Counter;
 use crate::{auth, clock};
 
@@ -20,7 +21,7 @@ const TOKEN_BODY_CAP_BYTES: usize = 64 * 1024;
 impl auth::Endpoint for Call<'_> {
     type Error = Failure;
 
-    fn post(
+    async fn post(
         &self,
         url: &Url,
         mut headers: HeaderMap,
@@ -37,18 +38,27 @@ impl auth::Endpoint for Call<'_> {
             method: http::Method::POST,
             url: url.clone(),
             headers,
-            body,
+            content: body.into(),
         };
-        self.exchange(wire, self.post_timeout(), TOKEN_BODY_CAP_BYTES)
-            .map(|answer| (answer.status.as_u16(), answer.body))
+        let timeout = self.post_timeout();
+        self.exchange(&wire, timeout, TOKEN_BODY_CAP_BYTES, Delivery::Whole)
+            .await
+            .map(|mut answer| {
+                let body = answer.body.take_whole().unwrap_or_default();
+                (answer.head.status.as_u16(), body)
+            })
             .map_err(|failure| self.of_token_request(failure))
     }
 
-    fn wait(&self, span: Duration) -> Result<(), Failure> {
+    async fn secret(&self, secret: &SecretRef) -> Result<SecretBytes, SecretError> {
+        self.asks.secret(secret).await
+    }
+
+    async fn wait(&self, span: Duration) -> Result<(), Failure> {
         if self.deadline.has_passed(clock::monotonic()) {
             return Err(Failure::new(FailureKind::Timeout, Sent::No, OUT_OF_TIME));
         }
-        Call::wait(self, span)
+        Call::wait(self, span).await
     }
 
     fn post_timeout(&self) -> Duration {

@@ -127,6 +127,19 @@ impl SecretRef {
         self.literal.is_some()
     }
 
+    /// Whether reading it may call a resolver of the application now: such a secret is not read
+    /// inside a future.
+    pub fn needs_resolver(&self) -> bool {
+        let is_kept = || kept(&self.reference, clock::monotonic()).is_some();
+        let is_of_application = |(prefix, _): (&str, &str)| !matches!(prefix, "env" | "file");
+        self.literal.is_none()
+            && self
+                .reference
+                .split_once(':')
+                .is_some_and(is_of_application)
+            && !is_kept()
+    }
+
     /// Reads the secret. Outside any future: a resolver may call PHP.
     ///
     /// # Errors
@@ -193,12 +206,7 @@ fn from_file(path: &str) -> Result<SecretBytes, String> {
 
 fn from_resolver(reference: &str, prefix: &str, rest: &str) -> Result<SecretBytes, String> {
     let now = clock::monotonic();
-    let kept = KEPT.with_borrow(|kept| {
-        kept.get(reference)
-            .filter(|(since, _)| now.since(*since) < KEEP)
-            .map(|(_, secret)| secret.clone())
-    });
-    if let Some(secret) = kept {
+    if let Some(secret) = kept(reference, now) {
         return Ok(secret);
     }
     // Cloned out: the resolver may call PHP, which may register another one.
@@ -210,6 +218,14 @@ fn from_resolver(reference: &str, prefix: &str, rest: &str) -> Result<SecretByte
         .ok_or_else(|| "its resolver knows no such secret".to_owned())?;
     KEPT.with_borrow_mut(|kept| kept.insert(reference.to_owned(), (now, secret.clone())));
     Ok(secret)
+}
+
+fn kept(reference: &str, now: Monotonic) -> Option<SecretBytes> {
+    KEPT.with_borrow(|kept| {
+        kept.get(reference)
+            .filter(|(since, _)| now.since(*since) < KEEP)
+            .map(|(_, secret)| secret.clone())
+    })
 }
 
 impl fmt::Debug for SecretRef {

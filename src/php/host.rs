@@ -1,7 +1,7 @@
 //! The PHP side of a wait: signals and time limits, and the connection's switch.
 //!
-//! The switch is a durable record. It is read at most every 400 ms by each client, so that a pause
-//! acts within a second everywhere; where the store cannot be read, the last known state holds,
+//! The switch is a durable record. It is read at most every 100 ms by each client, so that a pause
+//! acts within 250 ms even in a wait; where the store cannot be read, the last known state holds,
 //! which the segment keeps for all workers of the host.
 
 use std::cell::Cell;
@@ -15,7 +15,7 @@ use crate::idempotency::Switches;
 use crate::segment::Connection;
 use crate::store::Store;
 
-const SWITCH_READ_EVERY: Duration = Duration::from_millis(400);
+const SWITCH_READ_EVERY: Duration = Duration::from_millis(100);
 
 /// What a client asks between slices of waiting.
 pub(super) struct PhpHost {

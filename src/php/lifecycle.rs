@@ -1,5 +1,7 @@
 //! What happens when PHP starts, when a request ends and when the process forks.
 
+use std::time::Duration;
+
 use super::{exception_classes, ini, raw};
 use crate::segment::{self, SegmentOptions};
 use crate::{clock, http, options, store, testing};
@@ -15,19 +17,36 @@ pub(super) fn startup(_ty: i32, module_number: i32) -> i32 {
         if ini::is_testing() {
             testing::failpoint::enable();
         }
+        http::on_thread_start(raw::block_signals);
         raw::at_fork(before_fork, after_fork_in_child);
         exception_classes::register().is_ok()
     });
     if matches!(started, Ok(true)) { 0 } else { -1 }
 }
 
-/// RSHUTDOWN: drops what belongs to the request, before PHP frees its objects.
+/// What calls in the background get at the end of a request.
+const BACKGROUND_GRACE: Duration = Duration::from_secs(1);
+
+/// RSHUTDOWN: ends what runs in the background and drops what belongs to the request, before PHP frees its objects.
 pub(super) extern "C" fn request_shutdown(_ty: i32, _module_number: i32) -> i32 {
     let _ = std::panic::catch_unwind(|| {
+        for connection in http::finish_background(BACKGROUND_GRACE) {
+            let grace_ms = BACKGROUND_GRACE.as_millis();
+            raw::log(&format!(
+                "causeway: {connection}: a call started in the background was given up \
+                 {grace_ms} ms after the end of its request"
+            ));
+        }
         store::sqlite::end_request();
         options::secret::clear_resolvers();
         clock::thaw();
     });
+    0
+}
+
+/// MSHUTDOWN: no thread of ours runs once the module may be unloaded.
+pub(super) extern "C" fn shutdown(_ty: i32, _module_number: i32) -> i32 {
+    let _ = std::panic::catch_unwind(http::stop_background);
     0
 }
 

@@ -41,7 +41,7 @@ mod verifier;
 
 use ext_php_rs::prelude::*;
 
-use lifecycle::{request_shutdown, startup};
+use lifecycle::{request_shutdown, shutdown, startup};
 
 /// What PHP asks a module for.
 #[php_module]
@@ -51,6 +51,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .name("causeway")
         .version(env!("CARGO_PKG_VERSION"))
         .request_shutdown_function(request_shutdown)
+        .shutdown_function(shutdown)
         .interface::<store_interface::PhpInterfaceStoreInterface>()
         .class::<client::PhpClient>()
         .class::<response::PhpResponse>()

@@ -36,6 +36,7 @@ unsafe extern "C" {
         value: *mut zval,
     );
     fn zend_exception_set_previous(exception: *mut zend_object, previous: *mut zend_object);
+    fn php_log_err_with_severity(message: *const c_char, severity: c_int);
     fn zend_ini_string(name: *const c_char, name_length: usize, orig: c_int) -> *const c_char;
     fn pthread_atfork(
         prepare: Option<extern "C" fn()>,
@@ -164,6 +165,26 @@ pub(super) fn ini_string(name: &CStr) -> String {
 /// Whether the engine wants to interrupt what runs: a signal, a timeout.
 pub(super) fn is_interrupt_pending() -> bool {
     ExecutorGlobals::get().vm_interrupt.value
+}
+
+/// Writes to PHP's error log.
+pub(super) fn log(message: &str) {
+    /// The severity `LOG_NOTICE` of syslog.
+    const NOTICE: c_int = 5;
+    let Ok(message) = std::ffi::CString::new(message) else {
+        return;
+    };
+    // SAFETY: a C string that lives through the call; the PHP thread, inside a request.
+    unsafe { php_log_err_with_severity(message.as_ptr(), NOTICE) };
+}
+
+/// Keeps all signals off the calling thread: the program's handlers belong to PHP's thread.
+pub(super) fn block_signals() {
+    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: it writes the set, whose place is large enough.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: the set was filled above; the old mask is not wanted.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, all.as_ptr(), std::ptr::null_mut()) };
 }
 
 /// Registers what happens around every fork of this process; once a process.

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::exception::PhpResult;
 use ext_php_rs::types::{ZendHashTable, Zval};
 
 use super::{throw, value};
-use crate::http::Request;
+use crate::http::{Content, Request};
 use crate::options::{Fields, OptionError, Value};
 
 /// A request, and whether an answer of 400 or above is thrown.
@@ -94,19 +93,19 @@ fn set_body(
     }
     if let Some(json) = json {
         set_type(request, "application/json");
-        request.body = Bytes::from(json);
+        request.content = Content::from(json);
     } else if !form.is_empty() {
         set_type(request, "application/x-www-form-urlencoded");
         let mut encoded = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in form {
             encoded.append_pair(name, &String::from_utf8_lossy(value));
         }
-        request.body = Bytes::from(encoded.finish());
+        request.content = Content::from(encoded.finish());
     } else if let Some(body) = body {
         let Value::Str(bytes) = body else {
             return Err(fields.refuse("body", &body, "a string"));
         };
-        request.body = Bytes::from(bytes);
+        request.content = Content::from(bytes);
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ fn a_post_is_retried_only_with_a_key() {
     let vendor = Vendor::start(vec![answer(503)]);
     let client = client(&vendor, vec![]);
     let mut request = Request::new(http::Method::POST, "orders");
-    request.body = "{}".into();
+    request.content = "{}".into();
     assert_eq!(client.call(&request, &NoHost).unwrap().attempts, 1);
     request.idempotency_key = Some("order-7".to_owned());
     assert_eq!(client.call(&request, &NoHost).unwrap().attempts, 3);

@@ -1,11 +1,13 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{MAX_POOLS, Slice, current};
-use crate::http::{guard, transport};
+use super::{MAX_POOLS, current, on_runtime};
+use crate::http::run::{Asks, run};
+use crate::http::transport::Key;
+use crate::http::{NoHost, guard};
 
-fn key(connect_ms: u64) -> transport::Key {
-    transport::Key {
+fn key(connect_ms: u64) -> Key {
+    Key {
         connect_timeout: Duration::from_millis(connect_ms),
         guard: guard::Options::default(),
         tls: None,
@@ -14,28 +16,25 @@ fn key(connect_ms: u64) -> transport::Key {
 
 #[test]
 fn a_thread_keeps_its_engine() {
-    let (first, second) = (current().unwrap(), current().unwrap());
-    assert!(Rc::ptr_eq(&first, &second));
+    assert!(Rc::ptr_eq(&current(), &current()));
 }
 
 #[test]
-fn a_future_runs_in_slices() {
-    let engine = current().unwrap();
-    let mut never = Box::pin(std::future::pending::<()>());
-    assert!(matches!(
-        engine.run(&mut never, Duration::from_millis(5)),
-        Slice::Waiting
-    ));
-    let mut ready = Box::pin(async { 7 });
-    assert!(matches!(
-        engine.run(&mut ready, Duration::from_millis(5)),
-        Slice::Done(7)
-    ));
+fn a_library_future_runs_in_the_runtime_and_gives_it_back() {
+    let asks = Asks::default();
+    let engine = current();
+    let spawned = run(&asks, &NoHost, async {
+        on_runtime(async { tokio::spawn(async { 7 }).await.unwrap() })
+            .unwrap()
+            .await
+    });
+    assert_eq!(spawned, Ok(7));
+    assert_eq!(engine.users.get(), 0);
 }
 
 #[test]
 fn pools_are_shared_by_key_and_the_least_recently_used_goes() {
-    let engine = current().unwrap();
+    let engine = current();
     for connect_ms in 1..=MAX_POOLS as u64 {
         engine.pool(&key(connect_ms)).unwrap();
     }

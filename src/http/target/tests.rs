@@ -124,7 +124,7 @@ fn a_wrong_content_length_is_refused() {
         ("x", false),
     ] {
         let mut request = request("x");
-        request.body = "abc".into();
+        request.content = "abc".into();
         request.headers = vec![("Content-Length".into(), length.as_bytes().to_vec())];
         let prepared = prepare(&plan(vec![]), &request, "id");
         assert_eq!(prepared.is_ok(), is_right, "{length}");

@@ -1,0 +1,140 @@
+//! The content of an answer, as it comes: read piece by piece up to a cap, or whole.
+//!
+//! What is longer than the cap is an error and never a truncated answer.
+
+use std::rc::Rc;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::http::Sent;
+use crate::http::engine::{self, Engine};
+use crate::http::failure::{Failure, FailureKind};
+
+/// An answer's content on its way. Belongs to the thread and the process that made the call.
+pub(crate) struct Body {
+    source: Source,
+    left_bytes: usize,
+    cap_bytes: usize,
+}
+
+enum Source {
+    /// All of it is here.
+    Whole(Option<Bytes>),
+    Library(Held),
+}
+
+/// A response of the library, which is dropped inside its runtime.
+struct Held {
+    response: Option<reqwest::Response>,
+    engine: Rc<Engine>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.engine.release(self.response.take());
+    }
+}
+
+impl Body {
+    pub(super) fn of_library(response: reqwest::Response) -> Self {
+        Self::new(Source::Library(Held {
+            response: Some(response),
+            engine: engine::current(),
+        }))
+    }
+
+    /// A content that is here already.
+    pub(crate) fn of_bytes(bytes: Bytes) -> Self {
+        Self::new(Source::Whole(Some(bytes)))
+    }
+
+    fn new(source: Source) -> Self {
+        Self {
+            source,
+            left_bytes: usize::MAX,
+            cap_bytes: usize::MAX,
+        }
+    }
+
+    /// Takes no more than so many bytes in all.
+    ///
+    /// # Errors
+    /// When the answer already says that there are more.
+    pub(crate) fn capped(mut self, cap_bytes: usize) -> Result<Self, Failure> {
+        self.cap_bytes = cap_bytes;
+        self.left_bytes = cap_bytes;
+        let announced = match &self.source {
+            Source::Whole(bytes) => bytes.as_ref().map(|bytes| bytes.len() as u64),
+            Source::Library(held) => held
+                .response
+                .as_ref()
+                .and_then(reqwest::Response::content_length),
+        };
+        if announced.is_some_and(|length| length > cap_bytes as u64) {
+            return Err(self.too_large());
+        }
+        Ok(self)
+    }
+
+    /// The next piece; `None` at the end. Pieces are never empty.
+    ///
+    /// # Errors
+    /// When the content breaks off, or is larger than its cap.
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        let chunk = match &mut self.source {
+            Source::Whole(bytes) => bytes.take(),
+            Source::Library(held) => match held.response.as_mut() {
+                Some(response) => engine::on_runtime(response.chunk())?
+                    .await
+                    .map_err(|error| Failure::of_body(&error))?,
+                None => None,
+            },
+        };
+        let Some(chunk) = chunk.filter(|chunk| !chunk.is_empty()) else {
+            return Ok(None);
+        };
+        self.left_bytes = self
+            .left_bytes
+            .checked_sub(chunk.len())
+            .ok_or_else(|| self.too_large())?;
+        Ok(Some(chunk))
+    }
+
+    /// All of it.
+    ///
+    /// # Errors
+    /// As [`Body::chunk`].
+    pub(crate) async fn whole(mut self) -> Result<Bytes, Failure> {
+        let Some(first) = self.chunk().await? else {
+            return Ok(Bytes::new());
+        };
+        let Some(second) = self.chunk().await? else {
+            return Ok(first);
+        };
+        let mut body = BytesMut::from(first);
+        body.extend_from_slice(&second);
+        while let Some(chunk) = self.chunk().await? {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
+    /// All of it, where it is here already.
+    pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
+        match &mut self.source {
+            Source::Whole(bytes) => bytes.take(),
+            Source::Library(_) => None,
+        }
+    }
+
+    fn too_large(&self) -> Failure {
+        let message = format!("the body is larger than {} bytes", self.cap_bytes);
+        Failure::new(FailureKind::Limit, Sent::Yes, message)
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Body(…)")
+    }
+}

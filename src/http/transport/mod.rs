@@ -1,0 +1,61 @@
+//! One attempt on the wire: a request out, the head of an answer in, its content behind it.
+//!
+//! The one place that chooses the way. What decides anything (retries, redirects, decompression,
+//! cookies, proxies of the environment) is not here and is switched off in the library below.
+
+pub(super) mod body;
+pub(super) mod library;
+mod upload;
+
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use url::Url;
+
+use super::failure::Failure;
+use super::run::Asks;
+use super::{Content, guard, tls};
+pub(crate) use body::Body;
+pub(super) use upload::WrongLength;
+
+/// What shapes a pool of sockets: connections that agree on it share one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    pub(crate) connect_timeout: Duration,
+    pub(crate) guard: guard::Options,
+    /// `None` for plain `http`, which needs no roots.
+    pub(crate) tls: Option<tls::Options>,
+}
+
+/// A request as it goes onto the wire, the same bytes on every attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) content: Content,
+}
+
+/// The head of an answer as it came off the wire.
+#[derive(Clone, Debug)]
+pub(crate) struct Head {
+    pub(crate) status: http::StatusCode,
+    pub(crate) reason: String,
+    pub(crate) version: http::Version,
+    pub(crate) headers: HeaderMap,
+}
+
+/// A head with the content that comes behind it.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) head: Head,
+    pub(crate) body: Body,
+}
+
+/// Sends, and reads the head of the answer.
+///
+/// # Errors
+/// What failed, and whether the vendor may have seen the request.
+pub(crate) async fn exchange(key: &Key, wire: &Wire, asks: &Asks) -> Result<(Head, Body), Failure> {
+    library::exchange(key, wire, asks).await
+}
