@@ -2,13 +2,13 @@
 #
 # Variables: PHP and PHP_CONFIG (the PHP to build for; default: php and php-config on the path),
 # PROFILE (release; quick compiles in a fraction of the time), MODE (of the demo: php, drupal or
-# all), ROUNDS and ONLY (of the benchmark), DRUPAL_ROOT, TRIXIE_ROOT, CARGO_TARGET_DIR.
+# all), ROUNDS and ONLY (of benchmark and proofs), DRUPAL_ROOT, TRIXIE_ROOT, CARGO_TARGET_DIR.
 
 PROFILE ?= release
 MODE ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo bench lint clean
+.PHONY: help setup build test demo bench proof leak lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,12 @@ demo: build ## the drill against simulated vendors (MODE=php|drupal|all)
 
 bench: build ## against the peers: build/bench.json and .html (ROUNDS=5 ONLY=get-2k for a short run)
 	@tools/bench $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only '$(ONLY)')
+
+proof: build ## what holds under load: forks, reloads, storms, throttles, leaks (ONLY=storm; many minutes)
+	@tools/proof $(if $(ONLY),--only '$(ONLY)')
+
+leak: build ## 1,000,000 calls in one process and 100,000 pages: nothing grows
+	@tools/proof --only 'leak-*'
 
 lint: build ## formatting, clippy, stub drift, PHP syntax and static analysis
 	@tools/lint

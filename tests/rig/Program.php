@@ -62,11 +62,16 @@ final class Program
     /** Sends a line and reads the answering one. */
     public function ask(string $line, float $timeoutS = 120.0): string
     {
+        $this->send($line);
+
+        return $this->line($timeoutS);
+    }
+
+    public function send(string $line): void
+    {
         if (@fwrite($this->pipes[0], "$line\n") === false) {
             throw new Broken("$this->name is gone: " . $this->lastWords());
         }
-
-        return $this->line($timeoutS);
     }
 
     /** The next line of its output. */

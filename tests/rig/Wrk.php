@@ -14,9 +14,27 @@ final class Wrk
     /** @param list<string> $more Further arguments, such as a script. */
     public static function run(Scratch $scratch, string $url, int $connections, int $seconds, array $more = []): self
     {
+        return self::start($scratch, $url, $connections, $seconds, $more)();
+    }
+
+    /**
+     * Starts a run; what it returns waits for the end.
+     *
+     * @param list<string> $more
+     *
+     * @return \Closure(): self
+     */
+    public static function start(Scratch $scratch, string $url, int $connections, int $seconds, array $more = []): \Closure
+    {
         $log = $scratch->path('wrk-' . bin2hex(random_bytes(4)));
         $command = [Machine::need('wrk'), '-t', '1', '-c', (string) $connections, '-d', "{$seconds}s", '--timeout', '10s', ...$more, $url];
-        $end = (new Program('wrk', $command, $log))->wait($seconds + 30.0);
+        $program = new Program('wrk', $command, $log);
+
+        return static fn (): self => self::read($program->wait($seconds + 30.0), $log);
+    }
+
+    private static function read(int $end, string $log): self
+    {
         $text = (string) file_get_contents($log);
         unlink($log);
         if ($end !== 0 || preg_match('~^Requests/sec:\s+([\d.]+)~m', $text, $rate) !== 1) {

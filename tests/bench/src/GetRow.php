@@ -6,6 +6,7 @@ namespace Causeway\Bench;
 
 use Causeway\Rig\Machine;
 use Causeway\Rig\Nginx;
+use Causeway\Rig\Upstream;
 
 /** GETs of one size, one after another, client and vendor on one core. */
 final class GetRow extends LoopRow
@@ -57,7 +58,7 @@ final class GetRow extends LoopRow
 
     protected function subjects(Bench $bench): array
     {
-        $this->upstream = new Upstream($bench, true);
+        $this->upstream = new Upstream($bench->scratch, true);
         $work = ['base_uri' => $this->upstream->baseUri, 'path' => $this->path, 'bytes' => Upstream::FILES[$this->path]];
         $make = static fn (string $name, string $case, array $more = [], array $ini = []): Subject => new Subject($bench, $name, "get/$case", $work + $more, Machine::pinned(), $ini);
 

@@ -6,6 +6,7 @@ namespace Causeway\Bench;
 
 use Causeway\Rig\Machine;
 use Causeway\Rig\Nginx;
+use Causeway\Rig\Upstream;
 
 /** Many GETs, so many at once. */
 final class ManyRow extends LoopRow
@@ -57,7 +58,7 @@ final class ManyRow extends LoopRow
 
     protected function subjects(Bench $bench): array
     {
-        $this->upstream = new Upstream($bench, true);
+        $this->upstream = new Upstream($bench->scratch, true);
         $work = [
             'base_uri' => $this->upstream->baseUri, 'path' => self::PATH, 'bytes' => Upstream::FILES[self::PATH],
             'requests' => self::REQUESTS, 'at_once' => self::AT_ONCE,

@@ -7,6 +7,7 @@ namespace Causeway\Bench;
 use Causeway\Rig\Certificates;
 use Causeway\Rig\Fpm;
 use Causeway\Rig\Machine;
+use Causeway\Rig\Upstream;
 
 /** What the extension adds to the memory of a php-fpm worker that makes verified calls. */
 final class MemoryRow implements Row
@@ -43,7 +44,7 @@ final class MemoryRow implements Row
     public function prepare(Bench $bench): void
     {
         $certificates = new Certificates($bench->scratch);
-        $this->upstream = new Upstream($bench, false, $certificates);
+        $this->upstream = new Upstream($bench->scratch, false, $certificates);
         $this->site = new Site($bench, 'memory', [
             'causeway' => ['script' => 'call/causeway', 'with' => true, 'parameters' => [
                 'BENCH_BASE_URI' => $this->upstream->baseUri, 'BENCH_CA_FILE' => $certificates->bundle(), 'BENCH_STORE' => $bench->scratch->path('memory.sqlite'),

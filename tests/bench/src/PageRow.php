@@ -6,6 +6,7 @@ namespace Causeway\Bench;
 
 use Causeway\Rig\Certificates;
 use Causeway\Rig\Nginx;
+use Causeway\Rig\Upstream;
 
 /** Pages of php-fpm that make one verified HTTPS call each. */
 final class PageRow implements Row
@@ -55,7 +56,7 @@ final class PageRow implements Row
     {
         $certificates = new Certificates($bench->scratch);
         $this->caFile = $this->isBundle ? $certificates->bundle() : $certificates->oneCa;
-        $this->upstream = new Upstream($bench, false, $certificates);
+        $this->upstream = new Upstream($bench->scratch, false, $certificates);
         $pages = [];
         foreach (self::PAGES as $name => $script) {
             $pages[$script] = ['script' => "call/$script", 'with' => $name === Row::OURS, 'parameters' => [

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Causeway\Bench;
 
 use Causeway\Rig\Machine;
+use Causeway\Rig\Upstream;
 
 /** Reads of a fresh snapshot. */
 final class SnapshotRow extends LoopRow
@@ -46,7 +47,7 @@ final class SnapshotRow extends LoopRow
 
     protected function subjects(Bench $bench): array
     {
-        $this->upstream = new Upstream($bench, false);
+        $this->upstream = new Upstream($bench->scratch, false);
         $arguments = ['base_uri' => $this->upstream->baseUri, 'file' => $bench->scratch->path('snapshot-pdo.sqlite'), 'store' => $bench->scratch->path('snapshot.sqlite')];
 
         return [

@@ -2,13 +2,9 @@
 
 declare(strict_types=1);
 
-namespace Causeway\Bench;
+namespace Causeway\Rig;
 
-use Causeway\Rig\Certificates;
-use Causeway\Rig\Machine;
-use Causeway\Rig\Nginx;
-
-/** The vendor of the rows for calls: an nginx that serves JSON files of 2 KB and 64 KB. */
+/** A quick vendor: an nginx that serves JSON files of 2 KB and 64 KB. */
 final class Upstream
 {
     /** Bytes by path. */
@@ -18,14 +14,14 @@ final class Upstream
 
     private readonly Nginx $nginx;
 
-    public function __construct(Bench $bench, bool $isPinned, ?Certificates $certificates = null)
+    public function __construct(Scratch $scratch, bool $isPinned, ?Certificates $certificates = null)
     {
         $port = Machine::freePort();
-        $root = $bench->scratch->subdirectory('upstream-root');
+        $root = $scratch->subdirectory('upstream-root');
         foreach (self::FILES as $name => $bytes) {
             file_put_contents("$root/$name", self::json($bytes));
         }
-        $this->nginx = new Nginx($bench->scratch, "upstream-$port", 'server { ' . Nginx::listen($port, $certificates) . " root $root; }", [$port], $isPinned);
+        $this->nginx = new Nginx($scratch, "upstream-$port", 'server { ' . Nginx::listen($port, $certificates) . " root $root; }", [$port], $isPinned);
         $this->baseUri = ($certificates === null ? 'http' : 'https') . "://127.0.0.1:$port/";
     }
 

@@ -1,0 +1,34 @@
+<?php
+
+/**
+ * @file
+ * The proofs, in the order in which they run.
+ */
+
+declare(strict_types=1);
+
+use Causeway\Proof\Background;
+use Causeway\Proof\ColdUrl;
+use Causeway\Proof\Forks;
+use Causeway\Proof\IdleClose;
+use Causeway\Proof\Interrupts;
+use Causeway\Proof\Leak;
+use Causeway\Proof\LeakFpm;
+use Causeway\Proof\Preload;
+use Causeway\Proof\Reload;
+use Causeway\Proof\Storm;
+use Causeway\Proof\Throttle;
+
+return [
+    new Forks(),
+    new Preload(),
+    new Reload(),
+    new IdleClose(),
+    new Storm(),
+    new Throttle(),
+    new ColdUrl(),
+    new Background(),
+    new Interrupts(),
+    new Leak(),
+    new LeakFpm(),
+];

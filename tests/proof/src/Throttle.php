@@ -1,0 +1,74 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Causeway\Proof;
+
+use Causeway\Rig\Vendor;
+
+/** A throttle that several workers share, two of which come later. */
+final class Throttle implements Proof
+{
+    private const PER_SECOND = 50;
+    /** Pauses before each call, of the workers from the beginning and of those that join. */
+    private const PAUSES_US = [0, 20_000];
+    private const JOINING_PAUSES_US = [5_000, 60_000];
+
+    public function name(): string
+    {
+        return 'throttle';
+    }
+
+    public function shows(): string
+    {
+        return '50 calls a second, burst 1, from 4 uneven workers, two of which join mid-run: never more, hardly less';
+    }
+
+    public function run(Stage $stage): void
+    {
+        $vendor = new Vendor($stage->scratch);
+        $seconds = $stage->scaled(10, 3);
+        $options = [
+            'timeouts' => ['connect_ms' => 5000, 'attempt_ms' => 5000, 'total_ms' => 60_000],
+            'throttle' => ['permits' => self::PER_SECOND, 'per_ms' => 1000, 'burst' => 1],
+        ];
+        // Each worker ends its last call after the time that is looked at.
+        $until = hrtime(true) + ($seconds + 2) * 1_000_000_000;
+        $workers = [];
+        $join = static function (int $pause) use ($stage, $vendor, $options, $until, &$workers): void {
+            $workers[] = $worker = $stage->worker('calls', ['base_uri' => $vendor->baseUri, 'options' => $options, 'pause_us' => $pause]);
+            Stage::answer($worker);
+            $worker->send((string) $until);
+        };
+        array_map($join, self::PAUSES_US);
+        usleep($seconds * 450_000);
+        array_map($join, self::JOINING_PAUSES_US);
+        $failed = [];
+        foreach ($workers as $worker) {
+            foreach (Stage::answer($worker)['calls'] as [, , , $outcome]) {
+                $outcome === 'ok' || $failed[] = $outcome;
+            }
+        }
+        $arrivals = array_column($vendor->log(), 'arrived_ns');
+        $stage->exactly('calls that failed', 0, \count($failed));
+        $stage->atMost('calls in the fullest sliding second', self::PER_SECOND + 1, self::fullest($arrivals));
+        $first = $arrivals[0] ?? 0;
+        $within = array_filter($arrivals, static fn (int $at): bool => $at < $first + $seconds * 1_000_000_000);
+        $share = 100 * \count($within) / (self::PER_SECOND * $seconds);
+        $stage->atLeast("share of what the rate allows over $seconds s", 98, $share, ' %');
+    }
+
+    /** @param list<int> $arrivals In order. */
+    private static function fullest(array $arrivals): int
+    {
+        $most = $first = 0;
+        foreach ($arrivals as $place => $at) {
+            while ($arrivals[$first] <= $at - 1_000_000_000) {
+                $first++;
+            }
+            $most = max($most, $place - $first + 1);
+        }
+
+        return $most;
+    }
+}
