@@ -68,20 +68,12 @@ impl Store for MemoryStore {
     }
 
     fn find(&self, kind: Kind, query: &Query<'_>) -> Result<Vec<Record>, StoreError> {
-        let until_ms = query.due_until_ms.unwrap_or(i64::MAX);
         let tables = self.tables.borrow();
         let mut found: Vec<Record> = tables
             .iter()
             .filter(|((of, _), _)| *of == kind)
             .map(|(_, record)| record)
-            .filter(|record| query.states.contains(&record.state.as_str()))
-            .filter(|record| query.scope.is_none_or(|scope| scope == record.scope))
-            .filter(|record| record.due_at_ms <= until_ms)
-            .filter(|record| {
-                query
-                    .after
-                    .is_none_or(|after| (record.due_at_ms, record.key) > after)
-            })
+            .filter(|record| query.matches(record))
             .cloned()
             .collect();
         found.sort_by_key(|record| (record.due_at_ms, record.key));

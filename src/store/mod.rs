@@ -18,6 +18,7 @@ mod error;
 mod key;
 mod memory;
 mod record;
+pub mod redis;
 pub mod sqlite;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use error::{CallbackError, StoreError, StoreErrorKind};
 pub use key::{Key, checksum_of};
 pub use memory::MemoryStore;
 pub use record::{Count, Kind, Record};
+pub use redis::RedisStore;
 pub use sqlite::SqliteStore;
 
 /// Durable records. Not `Send`: a store belongs to one thread, and a PHP class may be behind it.
@@ -161,6 +163,18 @@ pub struct Query<'a> {
     pub limit: usize,
     /// With their payloads.
     pub with_payload: bool,
+}
+
+impl Query<'_> {
+    /// Whether a record is looked for; the limit and the order are not its matter.
+    pub fn matches(&self, record: &Record) -> bool {
+        self.states.contains(&record.state.as_str())
+            && self.scope.is_none_or(|scope| scope == record.scope)
+            && self.due_until_ms.is_none_or(|ms| record.due_at_ms <= ms)
+            && self
+                .after
+                .is_none_or(|after| (record.due_at_ms, record.key) > after)
+    }
 }
 
 /// Runs work that has a result in one transaction.
