@@ -766,9 +766,37 @@ namespace Causeway\Store {
     public function atomically(callable $work): mixed {}
   }
 
-  /** Causeway's own records in Redis, for more than one host. @planned */
+  /**
+   * Causeway's own records on a Redis 7 server, for programs on more than one host.
+   *
+   * What was reported as stored survives what the server's settings make it survive: with
+   * appendfsync always a crash of the machine, but not a failover to a replica that had not
+   * received it yet. A server that evicts keys (maxmemory-policy) is refused. It holds no effects
+   * of others: atomically() is for an application's own database.
+   */
   final class RedisStore implements \Causeway\Store {
-    public function __construct(string $url) {}
+    /**
+     * Connects to redis://[user:password@]host[:port][/db], rediss://… or redis+unix:///path.
+     *
+     * @param array<string, mixed>|null $options
+     *   prefix (causeway), connect_ms (1000), answer_ms (2000).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     * @throws \Causeway\Exception\StoreException
+     *   When it cannot be reached, or is set to evict keys.
+     */
+    public function __construct(string $url, ?array $options = null) {}
+    public function nowMs(): int {}
+    public function insert(string $kind, array $record): bool {}
+    public function read(string $kind, string $key): ?array {}
+    public function replace(string $kind, array $record, int $version): bool {}
+    public function find(string $kind, array $states, ?string $scope, ?int $dueUntilMs, int $limit, bool $withPayload, ?array $after = null): array {}
+    public function countUpTo(string $kind, array $states, ?string $scope, int $atMost): int {}
+    public function counts(string $kind): array {}
+    public function delete(string $kind, string $key): bool {}
+    public function erase(string $kind, array $keys): int {}
+    public function purge(string $kind, array $states, int $beforeMs, int $limit): int {}
+    public function atomically(callable $work): mixed {}
   }
 }
 

@@ -63,14 +63,6 @@ namespace Causeway {
   }
 }
 
-namespace Causeway\Store {
-
-  /** Causeway's own records in Redis, for more than one host. @planned */
-  final class RedisStore implements \Causeway\Store {
-    public function __construct(string $url) {}
-  }
-}
-
 namespace Causeway\Webhook {
 
   /** Signs what is ours to send. @planned */

@@ -8,6 +8,7 @@ use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendClassObject, Zval};
 
 use super::php_store::PhpStore;
+use super::redis_store::PhpRedisStore;
 use super::sqlite_store::PhpSqliteStore;
 use super::store_interface::PhpInterfaceStoreInterface;
 use crate::store::Store;
@@ -24,6 +25,11 @@ impl<'a> FromZval<'a> for StoreArgument {
     fn from_zval(value: &'a Zval) -> Option<Self> {
         let object = value.object()?;
         if let Some(native) = ZendClassObject::<PhpSqliteStore>::from_zend_obj(object) {
+            return Some(Self {
+                store: native.store(),
+            });
+        }
+        if let Some(native) = ZendClassObject::<PhpRedisStore>::from_zend_obj(object) {
             return Some(Self {
                 store: native.store(),
             });

@@ -24,6 +24,7 @@ mod php_store;
 mod raw;
 mod receipt;
 mod record;
+mod redis_store;
 mod reply;
 mod request;
 mod response;
@@ -32,6 +33,7 @@ mod snapshot;
 mod snapshots;
 mod sqlite_store;
 mod step;
+mod store_calls;
 mod store_interface;
 mod switches;
 mod testing_clock;
@@ -57,6 +59,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<response::PhpResponse>()
         .class::<secret::PhpSecret>()
         .class::<sqlite_store::PhpSqliteStore>()
+        .class::<redis_store::PhpRedisStore>()
         .class::<ledger::PhpLedger>()
         .class::<claim::PhpClaim>()
         .class::<inbox::PhpInbox>()

@@ -157,7 +157,6 @@ fn name_of(address: &ConnectionAddr) -> String {
         }
         ConnectionAddr::Unix(path) => path.display().to_string(),
         // The library may learn further kinds.
-        #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is non-exhaustive")]
         _ => "redis".to_owned(),
     }
 }

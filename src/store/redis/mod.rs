@@ -15,6 +15,7 @@
 
 mod error;
 mod link;
+mod options;
 mod rows;
 mod transaction;
 mod writes;
@@ -27,6 +28,7 @@ use redis::Script;
 use super::memory::doomed;
 use super::{Count, Key, Kind, Query, Record, Store, StoreError, StoreErrorKind};
 pub use link::{Link, LinkTimeouts, Repeat};
+pub use options::RedisOptions;
 use transaction::Transaction;
 use writes::{Group, Write};
 
@@ -63,6 +65,14 @@ impl RedisStore {
             number: Cell::new(0),
             open: RefCell::new(None),
         })
+    }
+
+    /// The store that these options name, on the server of this address.
+    ///
+    /// # Errors
+    /// When the address cannot be read, and as [`RedisStore::open`].
+    pub fn connect(url: &str, options: &RedisOptions) -> Result<Self, StoreError> {
+        Self::open(Link::new(url, options.timeouts)?, &options.prefix)
     }
 
     /// Applies groups of writes, at most so many of them; which were.

@@ -58,6 +58,11 @@ final class DatabaseServer
         return [sprintf($dsn($name), $this->directory), $user];
     }
 
+    public function redisUrl(): string
+    {
+        return "redis+unix://$this->directory/socket";
+    }
+
     private static function startMariaDb(): self
     {
         $server = new self(self::newDirectory('mysql'));
