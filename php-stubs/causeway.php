@@ -485,6 +485,35 @@ namespace Causeway {
     public function put(string $resource, string $id, array $data): Snapshot {}
     /** Deletes the snapshot; whether it was there. */
     public function forget(string $resource, string $id): bool {}
+    /**
+     * How many snapshots of a resource have which shape of their data; see the resource's option
+     * schema.
+     *
+     * @return array<int, int>
+     *   Numbers of rows by version.
+     */
+    public function schemaVersions(string $resource): array {}
+    /**
+     * Turns old rows of a resource into the shape that is written now, in chunks of one
+     * transaction each; goes on where an earlier run stopped.
+     *
+     * @param callable(array<mixed>, string, int): ?array<mixed> $rewrite
+     *   Gets the data, the id and the version of its shape; NULL drops the snapshot, so that it
+     *   is fetched anew. Runs outside the transaction.
+     * @param callable(int, int): void|null $progress
+     *   Gets the rows that were rewritten and those that are left, after each chunk.
+     *
+     * @return array{rewritten: int, dropped: int, left: int}
+     */
+    public function rewrite(string $resource, callable $rewrite, ?callable $progress = null, int $chunk = 500, ?int $limit = null): array {}
+    /**
+     * Refuses while snapshots of an older shape remain; then the next release may set schema.from
+     * to the version that is written now.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When old rows remain; the message says how many.
+     */
+    public function contract(string $resource): void {}
     /** The connection's name. */
     public function connection(): mixed {}
   }
@@ -511,6 +540,11 @@ namespace Causeway {
      * @return list<string>
      */
     public function tags(): array {}
+    /**
+     * The version of the shape that its data have: the resource's schema.version, or an older one
+     * that was not rewritten yet.
+     */
+    public function schemaVersion(): int {}
     /** Rises with each write. */
     public function version(): int {}
     /** SHA-256 of the JSON as it was answered, 64 hex digits. */
@@ -528,9 +562,14 @@ namespace Causeway {
      * A walk that fills the snapshots of this resource.
      *
      * @param array<string, mixed> $options
-     *   path (required), items ('/items') and id ('/id') as JSON pointers, cursor {in: 'cursor',
-     *   out: '/next_cursor'}, page_param ('limit'), page_size (500), chunk (500 rows a
-     *   transaction), total ('/total', where the vendor says it), lease_ms (10000).
+     *   path (required); items ('/items'), id ('/id'), total ('/total', where the vendor says it)
+     *   and tombstone (what marks an item as deleted) as JSON pointers; cursor {by: 'cursor', in:
+     *   'cursor', out: '/next_cursor'}, {by: 'page', in: 'page', start: 1}, {by: 'offset', in:
+     *   'offset'}, {by: 'link'} for Link fields, or {by: 'since', in: 'since', out: '/updated_at',
+     *   start} for a list that is sorted by the time of the last change, which a later run goes on
+     *   with; query {name: value}; page_param ('limit'), page_size (500; halved while the vendor
+     *   refuses it), chunk (500 rows a transaction), patience_ms (300000: how long a run waits for
+     *   one page while the vendor limits it), lease_ms (10000).
      *
      * @throws \Causeway\Exception\OptionsException
      */
@@ -555,6 +594,43 @@ namespace Causeway {
     public function state(): array {}
     /** Starts over at the next run; the snapshots stay. */
     public function reset(): void {}
+  }
+
+  /** Compares the snapshots of a resource with the vendor's list, and repairs only what differs. */
+  final class Reconcile {
+    /**
+     * A comparison of this resource.
+     *
+     * @param array<string, mixed> $options
+     *   The list's, as a Backfill has them; deletions: 'keep' (only what the list marks as
+     *   deleted goes), 'absent' (what the list does not name is gone) or 'confirm' (the vendor is
+     *   asked for each of those by its id); max_absent (0.1: where a larger share is absent, or
+     *   the list is empty, it is not believed), force, dry_run.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     */
+    public function __construct(Client $client, string $resource, array $options) {}
+    /**
+     * Compares the whole list, and repairs; a pause ends it early. Tags that it comes to owe are
+     * paid by Snapshots::settle().
+     *
+     * @param callable(int, ?int): void|null $progress
+     *   Gets the items so far and the total, where the vendor says it, after each page.
+     *
+     * @return array{listed: int, same: int, newer: int, changed: int, missing: int, deleted: int, absent: int, known: int, repaired: int, is_complete: bool, is_dry_run: bool, refused?: string, ids: array<string, list<string>>}
+     *   refused says why absent snapshots were left as they are; ids has the first 50 of each
+     *   difference.
+     *
+     * @throws \Causeway\Exception\InProgressException
+     *   When another runner has it.
+     */
+    public function run(?callable $progress = null): mixed {}
+    /**
+     * The report of the last run that ended, with at_ms; NULL when none ever did.
+     *
+     * @return array<string, mixed>|null
+     */
+    public function last(): mixed {}
   }
 
   /**

@@ -14,6 +14,7 @@ use super::{Fields, OptionError, Source, Value};
 const FRESH_DEFAULT: Duration = Duration::from_secs(300);
 /// A year.
 const YEAR_S: i64 = 366 * 24 * 3600;
+const POINTER: &str = "a JSON pointer such as '/data/id'";
 /// The verifier's options that hold secrets.
 const SECRET_KEYS: [&str; 3] = ["secrets", "secrets_hex", "secrets_b64"];
 
@@ -28,7 +29,32 @@ pub struct Resource {
     pub stale_if_error: Option<Duration>,
     /// Templates of cache tags: `catalog:product:{id}`.
     pub cache_tags: Vec<String>,
+    /// JSON pointer to what rises with each change of the entity: a version, or an RFC 3339 time.
+    pub order: Option<String>,
+    /// Which shapes of its data this release writes and reads.
+    pub schema: Shapes,
 }
+
+/// Versions of the shape of a resource's data: expand (`from` stays), migrate, contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shapes {
+    /// The shape that is written.
+    pub version: u32,
+    /// The oldest shape that is read; what is older counts as missing.
+    pub from: u32,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            from: 1,
+        }
+    }
+}
+
+/// Higher versions of a shape than this belong to another resource's name.
+const SHAPE_VERSION_MAX: u32 = 999;
 
 /// What an event names, so that it can be fetched anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,9 +113,40 @@ fn resource(mut fields: Fields) -> Result<Resource, OptionError> {
             .unwrap_or(FRESH_DEFAULT),
         stale_if_error: fields.seconds("stale_if_error_s", 0..=YEAR_S)?,
         cache_tags,
+        order: pointer(&mut fields, "order")?,
+        schema: shapes(fields.section("schema")?)?,
     };
     fields.finish()?;
     Ok(resource)
+}
+
+fn shapes(section: Option<Fields>) -> Result<Shapes, OptionError> {
+    let Some(mut fields) = section else {
+        return Ok(Shapes::default());
+    };
+    let range = 1..=i64::from(SHAPE_VERSION_MAX);
+    let version = fields.int("version", range.clone())?;
+    let version = fields.required("version", version, "an integer from 1")?;
+    let from = fields.int("from", range)?.unwrap_or(version);
+    if from > version {
+        return Err(fields.refuse("from", &Value::Int(from), "at most version"));
+    }
+    fields.finish()?;
+    let of = |number: i64| u32::try_from(number).unwrap_or(1);
+    Ok(Shapes {
+        version: of(version),
+        from: of(from),
+    })
+}
+
+/// A JSON pointer.
+fn pointer(fields: &mut Fields, key: &'static str) -> Result<Option<String>, OptionError> {
+    match fields.text(key)? {
+        Some(text) if !text.starts_with('/') => {
+            Err(fields.refuse(key, &Value::from(text), POINTER))
+        }
+        other => Ok(other),
+    }
 }
 
 fn has_only_id(template: &str) -> bool {
@@ -135,7 +192,6 @@ fn refetch(
     mut fields: Fields,
     resources: &BTreeMap<String, Resource>,
 ) -> Result<Refetch, OptionError> {
-    const POINTER: &str = "a JSON pointer such as '/data/id'";
     let resource = fields.text("resource")?;
     let resource = fields.required("resource", resource, "the name of a resource")?;
     if !resources.contains_key(&resource) {

@@ -8,7 +8,7 @@ mod reader;
 pub mod secret;
 mod value;
 
-pub use entities::{Refetch, Resource, Webhook};
+pub use entities::{Refetch, Resource, Shapes, Webhook};
 pub use error::OptionError;
 pub use plan::{Plan, Source, Timeouts};
 pub use reader::Fields;

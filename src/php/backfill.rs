@@ -1,7 +1,6 @@
 //! `Causeway\Backfill`: a resumable walk over a vendor's list.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::exception::PhpResult;
@@ -13,7 +12,6 @@ use super::client::PhpClient;
 use super::connection::Connection;
 use super::snapshots::snapshots_of;
 use super::{callbacks, durable, throw, value};
-use crate::options::{Fields, OptionError, Value};
 use crate::snapshot::{Backfill, BackfillOptions};
 
 /// A resumable walk over a vendor's list. Rows and cursor of a chunk are stored in one
@@ -25,51 +23,19 @@ pub struct PhpBackfill {
     backfill: Backfill,
 }
 
-fn read(options: &Value) -> Result<BackfillOptions, OptionError> {
-    let mut fields = Fields::new(options)?;
-    let path = fields.text("path")?;
-    let path = fields.required("path", path, "the list's path below base_uri")?;
-    let count = |number: Option<i64>, default: u32| {
-        number
-            .and_then(|number| u32::try_from(number).ok())
-            .unwrap_or(default)
-    };
-    let mut cursor = fields.section("cursor")?;
-    let (mut cursor_in, mut cursor_out) = (None, None);
-    if let Some(cursor) = cursor.as_mut() {
-        cursor_in = cursor.text("in")?;
-        cursor_out = cursor.text("out")?;
-    }
-    cursor.map_or(Ok(()), Fields::finish)?;
-    let read = BackfillOptions {
-        path,
-        items: fields.text("items")?.unwrap_or_else(|| "/items".to_owned()),
-        id: fields.text("id")?.unwrap_or_else(|| "/id".to_owned()),
-        cursor_in: cursor_in.unwrap_or_else(|| "cursor".to_owned()),
-        cursor_out: cursor_out.unwrap_or_else(|| "/next_cursor".to_owned()),
-        page_param: fields
-            .text("page_param")?
-            .unwrap_or_else(|| "limit".to_owned()),
-        page_size: count(fields.int("page_size", 1..=10_000)?, 500),
-        chunk: count(fields.int("chunk", 1..=100_000)?, 500),
-        total: Some(fields.text("total")?.unwrap_or_else(|| "/total".to_owned())),
-        query: Vec::new(),
-        lease: fields
-            .millis("lease_ms", 100..=3_600_000)?
-            .unwrap_or(Duration::from_secs(10)),
-    };
-    fields.finish()?;
-    Ok(read)
-}
-
 #[php_impl]
 impl PhpBackfill {
     /// A walk that fills the snapshots of this resource.
     ///
     /// @param array<string, mixed> $options
-    ///   path (required), items ('/items') and id ('/id') as JSON pointers, cursor {in: 'cursor',
-    ///   out: '/next_cursor'}, page_param ('limit'), page_size (500), chunk (500 rows a
-    ///   transaction), total ('/total', where the vendor says it), lease_ms (10000).
+    ///   path (required); items ('/items'), id ('/id'), total ('/total', where the vendor says it)
+    ///   and tombstone (what marks an item as deleted) as JSON pointers; cursor {by: 'cursor', in:
+    ///   'cursor', out: '/next_cursor'}, {by: 'page', in: 'page', start: 1}, {by: 'offset', in:
+    ///   'offset'}, {by: 'link'} for Link fields, or {by: 'since', in: 'since', out: '/updated_at',
+    ///   start} for a list that is sorted by the time of the last change, which a later run goes on
+    ///   with; query {name: value}; page_param ('limit'), page_size (500; halved while the vendor
+    ///   refuses it), chunk (500 rows a transaction), patience_ms (300000: how long a run waits for
+    ///   one page while the vendor limits it), lease_ms (10000).
     ///
     /// @throws \Causeway\Exception\OptionsException
     pub fn __construct(
@@ -80,7 +46,8 @@ impl PhpBackfill {
         let connection = Rc::clone(client.connection());
         let name = &connection.client.plan().name;
         let options = value::options(name, Some(options))?;
-        let options = read(&options).map_err(|error| throw::options(name, &error))?;
+        let options =
+            BackfillOptions::parse(&options).map_err(|error| throw::options(name, &error))?;
         let snapshots = snapshots_of(&connection, "Backfill")?;
         let backfill =
             Backfill::new(snapshots, resource, options).map_err(durable::snapshot_error)?;
@@ -146,6 +113,6 @@ impl PhpBackfill {
     }
 }
 
-fn count(number: u64) -> Zval {
+pub(super) fn count(number: u64) -> Zval {
     value::int(i64::try_from(number).unwrap_or(i64::MAX))
 }

@@ -59,6 +59,10 @@ pub(super) fn snapshot_error(error: SnapshotError) -> PhpException {
         SnapshotError::Missing { cause: None, .. } | SnapshotError::Unusable { .. } => {
             throw::exception(ExceptionClass::SnapshotMissing, &message, [])
         }
+        SnapshotError::OldShapes { .. } => {
+            let field = ("field", value::bytes(b"schema.from"));
+            throw::exception(ExceptionClass::Options, &message, [field])
+        }
         SnapshotError::UnknownResource { .. } => {
             let field = ("field", value::bytes(b"resource"));
             throw::exception(ExceptionClass::Options, &message, [field])

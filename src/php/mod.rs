@@ -23,6 +23,7 @@ mod metrics;
 mod php_store;
 mod raw;
 mod receipt;
+mod reconcile;
 mod record;
 mod redis_store;
 mod reply;
@@ -67,6 +68,7 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<snapshots::PhpSnapshots>()
         .class::<snapshot::PhpSnapshot>()
         .class::<backfill::PhpBackfill>()
+        .class::<reconcile::PhpReconcile>()
         .class::<switches::PhpSwitches>()
         .class::<metrics::PhpMetrics>()
         .class::<verifier::PhpVerifier>()

@@ -79,6 +79,13 @@ impl PhpSnapshot {
         )
     }
 
+    /// The version of the shape that its data have: the resource's schema.version, or an older one
+    /// that was not rewritten yet.
+    #[php(name = "schemaVersion")]
+    pub fn schema_version(&self) -> i64 {
+        i64::from(self.snapshot.shape())
+    }
+
     /// Rises with each write.
     #[php(name = "version")]
     pub fn version(&self) -> i64 {

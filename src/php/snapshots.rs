@@ -9,11 +9,12 @@ use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendCallable, ZendClassObject, ZendHashTable, Zval};
 
+use super::backfill::count;
 use super::client::PhpClient;
 use super::connection::{Connection, SharedFlight};
 use super::snapshot::PhpSnapshot;
 use super::{callbacks, durable, value};
-use crate::snapshot::Snapshots;
+use crate::snapshot::{RewriteProgress, Shapes, Snapshots};
 
 /// The last good answer for each remote entity. The connection's `resources` option says which.
 #[php_class]
@@ -33,6 +34,12 @@ pub(super) fn snapshots_of(connection: &Rc<Connection>, who: &str) -> PhpResult<
     Ok(Rc::new(Snapshots::new(
         store, &plan.name, resources, page, flight,
     )))
+}
+
+impl PhpSnapshots {
+    fn shapes(&self, resource: &str) -> PhpResult<Shapes> {
+        Shapes::new(Rc::clone(&self.snapshots), resource).map_err(durable::snapshot_error)
+    }
 }
 
 #[php_impl]
@@ -133,12 +140,11 @@ impl PhpSnapshots {
             None => self.snapshots.refresh_stale(&fetcher, None),
         };
         let done = done.map_err(durable::snapshot_error)?;
-        let count = |count: usize| value::int(i64::try_from(count).unwrap_or(i64::MAX));
         value::record([
-            ("refreshed", count(done.refreshed)),
-            ("unchanged", count(done.unchanged)),
-            ("failed", count(done.failed)),
-            ("skipped", count(done.skipped)),
+            ("refreshed", count(done.refreshed as u64)),
+            ("unchanged", count(done.unchanged as u64)),
+            ("failed", count(done.failed as u64)),
+            ("skipped", count(done.skipped as u64)),
         ])
     }
 
@@ -173,6 +179,77 @@ impl PhpSnapshots {
         self.snapshots
             .forget(resource, id)
             .map_err(durable::snapshot_error)
+    }
+
+    /// How many snapshots of a resource have which shape of their data; see the resource's option
+    /// schema.
+    ///
+    /// @return array<int, int>
+    ///   Numbers of rows by version.
+    #[php(name = "schemaVersions")]
+    pub fn schema_versions(&self, resource: &str) -> PhpResult<ZBox<ZendHashTable>> {
+        let counts = self.shapes(resource)?.counts();
+        let mut rows = ZendHashTable::new();
+        for (version, count) in counts.map_err(durable::snapshot_error)? {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            rows.insert_at_index(i64::from(version), count)?;
+        }
+        Ok(rows)
+    }
+
+    /// Turns old rows of a resource into the shape that is written now, in chunks of one
+    /// transaction each; goes on where an earlier run stopped.
+    ///
+    /// @param callable(array<mixed>, string, int): ?array<mixed> $rewrite
+    ///   Gets the data, the id and the version of its shape; NULL drops the snapshot, so that it
+    ///   is fetched anew. Runs outside the transaction.
+    /// @param callable(int, int): void|null $progress
+    ///   Gets the rows that were rewritten and those that are left, after each chunk.
+    ///
+    /// @return array{rewritten: int, dropped: int, left: int}
+    #[php(name = "rewrite", defaults(chunk = 500))]
+    #[php(optional = progress)]
+    pub fn rewrite(
+        &self,
+        resource: &str,
+        rewrite: ZendCallable<'_>,
+        progress: Option<ZendCallable<'_>>,
+        chunk: i64,
+        limit: Option<i64>,
+    ) -> PhpResult<ZBox<ZendHashTable>> {
+        let shapes = self.shapes(resource)?;
+        let mut reshape = |json: &[u8], id: &str, version: u32| {
+            callbacks::rewrite(&rewrite, json, id, i64::from(version))
+        };
+        let mut tell = progress.map(|callable| {
+            move |done: u64, left: u64| {
+                let (done, left) = (count(done), count(left));
+                callbacks::call(&callable, vec![&done, &left]).map(|_| ())
+            }
+        });
+        let done = shapes.rewrite(
+            &mut reshape,
+            tell.as_mut().map(|tell| tell as &mut RewriteProgress<'_>),
+            usize::try_from(chunk).unwrap_or(1).max(1),
+            limit.map_or(u64::MAX, |limit| u64::try_from(limit).unwrap_or(0)),
+        );
+        let done = done.map_err(durable::snapshot_error)?;
+        value::record([
+            ("rewritten", count(done.rewritten)),
+            ("dropped", count(done.dropped)),
+            ("left", count(done.left)),
+        ])
+    }
+
+    /// Refuses while snapshots of an older shape remain; then the next release may set schema.from
+    /// to the version that is written now.
+    ///
+    /// @throws \Causeway\Exception\OptionsException
+    ///   When old rows remain; the message says how many.
+    #[php(name = "contract")]
+    pub fn contract(&self, resource: &str) -> PhpResult<()> {
+        let shapes = self.shapes(resource)?;
+        shapes.contract().map_err(durable::snapshot_error)
     }
 
     /// The connection's name.

@@ -43,6 +43,21 @@ pub enum SnapshotError {
         /// What is wrong with it.
         message: String,
     },
+    /// Rows of an older shape remain, so that it must still be read.
+    #[error(
+        "{connection}: {left} snapshots of {resource} have a shape older than {version}: rewrite \
+         them first"
+    )]
+    OldShapes {
+        /// The connection.
+        connection: String,
+        /// The resource.
+        resource: String,
+        /// How many.
+        left: u64,
+        /// The shape that is written now.
+        version: u32,
+    },
     /// The store failed.
     #[error("{0}")]
     Store(StoreError),

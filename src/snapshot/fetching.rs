@@ -8,9 +8,11 @@ use std::time::Duration;
 use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::row::{Cause, Detail, Entity, Next, Seen, next};
+use super::row::{Cause, Detail, Entity, Next, Seen, next, standing_and_shape};
 use super::{Snapshot, SnapshotError};
+use crate::clock;
 use crate::http::{Answer, CallError, CallErrorKind, Fetch, Request, Sent};
+use crate::policy;
 use crate::store::{Kind, Record, Store, StoreError};
 
 /// How often the vendor is asked when other writers keep being first.
@@ -46,13 +48,30 @@ pub(super) fn look(
     let stored = store.read(Kind::Snapshot, &entity.key())?;
     let asked_at_ms = store.now_ms()?;
     let seen = ask(fetch, entity, stored.as_ref(), total)?;
-    let json = match &seen {
-        Seen::Content { json, .. } => Some(json.clone()),
-        Seen::Unchanged => stored.as_ref().and_then(|record| record.payload.clone()),
+    Ok(would_write(
+        entity,
+        stored.as_ref(),
+        &seen,
+        cause,
+        asked_at_ms,
+    ))
+}
+
+/// What follows from what was seen.
+pub(super) fn would_write(
+    entity: &Entity<'_>,
+    stored: Option<&Record>,
+    seen: &Seen,
+    cause: Cause<'_>,
+    asked_at_ms: i64,
+) -> Fetched {
+    let next = next(entity, stored, seen, cause, asked_at_ms);
+    let json = match seen {
+        Seen::Content { json, .. } if !next.is_outrun => Some(json.clone()),
+        Seen::Content { .. } | Seen::Unchanged => stored.and_then(|record| record.payload.clone()),
         Seen::Gone => None,
     };
-    let next = next(entity, stored.as_ref(), &seen, cause, asked_at_ms);
-    Ok(Fetched { next, json })
+    Fetched { next, json }
 }
 
 /// Writes what was seen, unless another writer was first.
@@ -139,15 +158,9 @@ fn ask(
         .headers
         .push(("Accept".to_owned(), b"application/json".to_vec()));
     request.total = total;
-    let etag = stored
-        .map(Detail::of)
-        .filter(|detail| !detail.gone)
-        .and_then(|it| it.etag);
-    if let Some(etag) = &etag {
-        request
-            .headers
-            .push(("If-None-Match".to_owned(), etag.clone().into_bytes()));
-    }
+    let conditions = conditions(entity, stored);
+    let is_conditional = !conditions.is_empty();
+    request.headers.extend(conditions);
     let answer = fetch.fetch(&request)?;
     match answer.status {
         200..=299 => {
@@ -158,10 +171,28 @@ fn ask(
                 json: answer.body.to_vec(),
             })
         }
-        304 if etag.is_some() => Ok(Seen::Unchanged),
+        304 if is_conditional => Ok(Seen::Unchanged),
         404 | 410 => Ok(Seen::Gone),
         _ => Err(status_error(entity.connection, answer).into()),
     }
+}
+
+/// The stored validators, both where the vendor gave both (RFC 9110, section 13.1.3). None where
+/// an unchanged answer would leave nothing to show, or a shape that is to be replaced.
+fn conditions(entity: &Entity<'_>, stored: Option<&Record>) -> Vec<(String, Vec<u8>)> {
+    let Some(stored) = stored.filter(|stored| stored.payload.is_some()) else {
+        return Vec::new();
+    };
+    let detail = Detail::of(stored);
+    if detail.gone || standing_and_shape(&stored.state).1 != entity.rule.schema.version {
+        return Vec::new();
+    }
+    let etag = detail.etag.map(|etag| ("If-None-Match", etag));
+    let since = detail.last_modified.map(|at| ("If-Modified-Since", at));
+    etag.into_iter()
+        .chain(since)
+        .map(|(name, value)| (name.to_owned(), value.into_bytes()))
+        .collect()
 }
 
 fn field(answer: &Answer, name: &str) -> Option<String> {
@@ -170,6 +201,12 @@ fn field(answer: &Answer, name: &str) -> Option<String> {
 
 /// An answer that is none: the vendor's status says so.
 pub(super) fn status_error(connection: &str, answer: Answer) -> CallError {
+    let retry_after = answer.headers.get(http::header::RETRY_AFTER);
+    let retry_after = retry_after.and_then(|value| {
+        let date = answer.headers.get(http::header::DATE);
+        let date = date.map(http::HeaderValue::as_bytes);
+        policy::retry_after::parse(value.as_bytes(), date, clock::unix())
+    });
     CallError {
         connection: connection.to_owned(),
         message: format!("the vendor answered {}", answer.status),
@@ -177,7 +214,7 @@ pub(super) fn status_error(connection: &str, answer: Answer) -> CallError {
         attempts: answer.attempts,
         elapsed: answer.elapsed,
         status: Some(answer.status),
-        retry_after: None,
+        retry_after: retry_after.map(|found| found.wait),
         correlation_id: answer.correlation_id.clone(),
         kind: CallErrorKind::Status(Box::new(answer)),
     }

@@ -16,7 +16,11 @@ mod error;
 mod fetching;
 mod flight;
 pub mod freshness;
+mod list;
+mod order;
+mod reconcile;
 pub mod row;
+mod shape;
 mod snapshots;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -27,6 +31,9 @@ pub use backfill::{Backfill, BackfillError, BackfillOptions, BackfillReport, Bac
 pub use error::SnapshotError;
 pub(crate) use fetching::{Fetched, write};
 pub use flight::{Leadership, NoSharing, Sighting, SingleFlight};
+pub use list::{ListOptions, Paging};
+pub use reconcile::{Deletions, Difference, Reconcile, ReconcileOptions, ReconcileReport};
+pub use shape::{Rewrite, RewriteProgress, Rewritten, Shapes};
 pub use snapshots::{Refreshed, Snapshots};
 pub use view::Snapshot;
 

@@ -93,12 +93,23 @@ pub(crate) fn contacts() -> (Rc<MemoryStore>, Rc<Snapshots>) {
 }
 
 pub(crate) fn contacts_in(store: Rc<dyn Store>) -> Rc<Snapshots> {
-    let contact = Resource {
+    contacts_of(store, |_| ())
+}
+
+/// The same, with something else in the resource.
+pub(crate) fn contacts_of(
+    store: Rc<dyn Store>,
+    change: impl FnOnce(&mut Resource),
+) -> Rc<Snapshots> {
+    let mut contact = Resource {
         path: "contacts/{id}".to_owned(),
         fresh: Duration::from_secs(60),
         stale_if_error: Some(Duration::from_secs(3600)),
         cache_tags: vec!["crm:contact:{id}".to_owned()],
+        order: None,
+        schema: crate::options::Shapes::default(),
     };
+    change(&mut contact);
     let resources = [("contact".to_owned(), contact)].into();
     let page = Duration::from_secs(1);
     Rc::new(Snapshots::new(
@@ -108,4 +119,23 @@ pub(crate) fn contacts_in(store: Rc<dyn Store>) -> Rc<Snapshots> {
         page,
         Rc::new(NoSharing),
     ))
+}
+
+/// A list by cursor, of pages of this size.
+pub(crate) fn list_of(page_size: u32) -> super::ListOptions {
+    super::ListOptions {
+        path: "contacts".to_owned(),
+        items: "/items".to_owned(),
+        id: "/id".to_owned(),
+        tombstone: Some("/deleted".to_owned()),
+        paging: super::Paging::Cursor {
+            parameter: "cursor".to_owned(),
+            out: "/next_cursor".to_owned(),
+        },
+        page_param: "limit".to_owned(),
+        page_size,
+        total: Some("/total".to_owned()),
+        query: Vec::new(),
+        patience: Duration::from_secs(60),
+    }
 }

@@ -1,7 +1,7 @@
 //! A snapshot, as it is handed out.
 
 use super::freshness::{self, Freshness};
-use super::row::{Detail, Entity};
+use super::row::{Detail, Entity, standing_and_shape};
 use crate::store::Record;
 
 /// One remote entity as it was last seen. Its age is told as of the moment it was read.
@@ -13,6 +13,7 @@ pub struct Snapshot {
     fresh_until_ms: i64,
     read_at_ms: i64,
     version: i64,
+    shape: u32,
     checksum: String,
     freshness: Freshness,
     detail: Detail,
@@ -31,6 +32,7 @@ impl Snapshot {
             fresh_until_ms: record.due_at_ms,
             read_at_ms: now_ms,
             version: record.version,
+            shape: standing_and_shape(&record.state).1,
             checksum: record.checksum,
         }
     }
@@ -83,6 +85,11 @@ impl Snapshot {
     /// Cache tags for pages that show it.
     pub fn tags(&self) -> &[String] {
         &self.detail.tags
+    }
+
+    /// The version of the shape that its data have.
+    pub fn shape(&self) -> u32 {
+        self.shape
     }
 
     /// Rises with every look at the vendor.

@@ -14,6 +14,7 @@ use Causeway\Tests\Support\FrozenClock;
 use Causeway\Tests\Support\ScriptedVendor;
 use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversClass;
+use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
 #[CoversClass(Backfill::class)]
@@ -65,6 +66,42 @@ final class BackfillTest extends TestCase
         $snapshots = new Snapshots($this->client);
         self::assertSame(PHP_INT_MAX, $snapshots->peek('product', '5')?->data()['big']);
         self::assertNull($snapshots->peek('product', '6'));
+    }
+
+    /**
+     * @param array<string, mixed>        $cursor
+     * @param list<array<string, string>> $headers
+     * @param list<string>                $targets
+     */
+    #[DataProvider('waysOfPaging')]
+    public function testListsAreWalkedInEveryWay(array $cursor, array $headers, array $targets): void
+    {
+        $item = static fn (int $id): array => ['id' => $id, 'updated_at' => "2026-01-0{$id}T00:00:00Z"];
+        foreach ([[$item(1), $item(2)], [$item(3)], []] as $number => $items) {
+            $this->vendor->answer(200, ['items' => $items], $headers[$number] ?? []);
+        }
+        $report = (new Backfill($this->client, 'product', ['path' => 'products', 'page_size' => 2, 'cursor' => $cursor]))->run();
+
+        self::assertSame([3, true], [$report['rows'], $report['done']]);
+        self::assertSame($targets, array_column($this->vendor->requests(), 'target'));
+        self::assertNotNull((new Snapshots($this->client))->peek('product', '3'));
+    }
+
+    /** @return iterable<string, array{array<string, mixed>, list<array<string, string>>, list<string>}> */
+    public static function waysOfPaging(): iterable
+    {
+        yield 'page' => [['by' => 'page', 'start' => 0], [], ['/products?limit=2&page=0', '/products?limit=2&page=1', '/products?limit=2&page=2']];
+        yield 'offset' => [['by' => 'offset', 'in' => 'skip'], [], ['/products?limit=2&skip=0', '/products?limit=2&skip=2', '/products?limit=2&skip=3']];
+        yield 'link' => [['by' => 'link'], [['Link' => '<https://elsewhere.example/products?after=2>; rel="next"']], ['/products?limit=2', '/products?after=2']];
+        yield 'since' => [['by' => 'since'], [], ['/products?limit=2', '/products?limit=2&since=2026-01-02T00%3A00%3A00Z', '/products?limit=2&since=2026-01-03T00%3A00%3A00Z']];
+    }
+
+    public function testPagesShrinkToWhatTheVendorTakes(): void
+    {
+        $this->vendor->answer(413)->answer(413)->answer(200, ['items' => [['id' => 1]], 'next_cursor' => null]);
+        (new Backfill($this->client, 'product', ['path' => 'products', 'page_size' => 400]))->run();
+
+        self::assertSame(['/products?limit=400', '/products?limit=200', '/products?limit=100'], array_column($this->vendor->requests(), 'target'));
     }
 
     public function testIntegersBeyond64BitsKeepTheirDigits(): void

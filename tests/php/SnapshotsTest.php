@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Causeway\Tests;
 
 use Causeway\Client;
+use Causeway\Exception\OptionsException;
 use Causeway\Exception\SnapshotMissingException;
 use Causeway\Exception\StatusException;
 use Causeway\Snapshot;
@@ -170,5 +171,52 @@ final class SnapshotsTest extends TestCase
     {
         $this->expectExceptionMessageMatches('~contact~');
         $this->snapshots->get('contact', 'c1');
+    }
+
+    public function testOldShapesAreReadBesideNewOnesUntilTheyAreRewritten(): void
+    {
+        $store = new SqliteStore($this->path('shapes.sqlite'));
+        $release = fn (?array $schema): Snapshots => new Snapshots(new Client('catalog', [
+            'namespace' => bin2hex(random_bytes(8)),
+            'base_uri' => $this->vendor->baseUri,
+            'resources' => ['product' => ['path' => 'products/{id}', 'schema' => $schema]],
+        ], $store));
+        $old = $release(null);
+        $old->put('product', '1', ['cents' => 100]);
+        $old->put('product', '2', ['cents' => 200]);
+        $new = $release(['version' => 2, 'from' => 1]);
+        $new->put('product', '3', ['price' => ['cents' => 300]]);
+
+        self::assertSame([1, 2], [$new->get('product', '1')->schemaVersion(), $new->get('product', '3')->schemaVersion()]);
+        self::assertSame(['price' => ['cents' => 300]], $old->get('product', '3')->data());
+        try {
+            $new->contract('product');
+            self::fail('old rows remain');
+        } catch (OptionsException $e) {
+            self::assertStringContainsString('2 snapshots of product', $e->getMessage());
+            self::assertSame('schema.from', $e->field);
+        }
+        $told = [];
+        $report = $new->rewrite('product', static fn (array $data, string $id, int $version): array => ['price' => ['cents' => $data['cents']]], static function (int $done, int $left) use (&$told): void {
+            $told[] = [$done, $left];
+        }, 1);
+        $new->contract('product');
+
+        self::assertSame(['rewritten' => 2, 'dropped' => 0, 'left' => 0], $report);
+        self::assertSame([[1, 1], [2, 0]], $told);
+        self::assertSame([2 => 3], $new->schemaVersions('product'));
+        self::assertSame(['price' => ['cents' => 100]], $new->get('product', '1')->data());
+        self::assertNotNull($release(['version' => 2])->peek('product', '2'));
+    }
+
+    public function testLastModifiedRevalidates(): void
+    {
+        $at = 'Fri, 27 Nov 2026 10:00:00 GMT';
+        $this->vendor->answer(200, ['id' => '42'], ['Last-Modified' => $at])->answer(304);
+        $this->snapshots->get('product', '42');
+        $again = $this->snapshots->refresh('product', '42');
+
+        self::assertSame(['id' => '42'], $again->data());
+        self::assertSame($at, array_change_key_case($this->vendor->requests()[1]['headers'])['if-modified-since'] ?? null);
     }
 }

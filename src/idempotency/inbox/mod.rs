@@ -333,6 +333,7 @@ fn give_back_or_fail(claim: &Claim, error: SnapshotError) -> Result<Ended, Ledge
         SnapshotError::Missing { .. }
         | SnapshotError::UnknownResource { .. }
         | SnapshotError::Unusable { .. }
+        | SnapshotError::OldShapes { .. }
         | SnapshotError::Store(_)
         | SnapshotError::Callback(_) => None,
     };
@@ -368,6 +369,7 @@ fn ledger_error(error: SnapshotError) -> LedgerError {
         SnapshotError::Callback(error) => error.into(),
         other @ (SnapshotError::Missing { .. }
         | SnapshotError::UnknownResource { .. }
+        | SnapshotError::OldShapes { .. }
         | SnapshotError::Call(_)
         | SnapshotError::Unusable { .. }) => {
             LedgerError::Store(StoreError::new(StoreErrorKind::Misuse, other.to_string()))

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | idle | nobody walks, or the runner's lease ran out |
 //! | running | held until `lease_until_ms` by the runner that knows the version |
-//! | done | the list's end was reached |
+//! | done | the list's end was reached; a walk by time keeps its place |
 //!
 //! Every write is a compare-and-replace on the version that the runner wrote last, so the version
 //! is its fencing token: a runner that slept through its lease while another went on writes
@@ -15,13 +15,17 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::BackfillState;
+use super::{BackfillError, BackfillState};
+use crate::clock;
 use crate::snapshot::freshness::millis;
+use crate::snapshot::list::Place;
 use crate::store::{Key, Kind, Record, Store, StoreError};
 
 const IDLE: &str = "idle";
 const RUNNING: &str = "running";
 const DONE: &str = "done";
+/// How often a runner looks whether the lease of a dead one ended.
+const LEASE_LOOK: Duration = Duration::from_millis(250);
 /// How often a write is tried again when another runner was first.
 const RACES_AT_MOST: usize = 5;
 
@@ -31,17 +35,40 @@ const RACES_AT_MOST: usize = 5;
 struct Detail {
     cursor: Option<String>,
     rows: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_size: Option<u32>,
 }
 
 /// The walk as its runner holds it.
 #[derive(Clone, Debug)]
-pub(super) struct Held {
+pub(in crate::snapshot) struct Held {
     record: Record,
     pub(super) state: BackfillState,
+    page_size: Option<u32>,
+}
+
+impl Held {
+    fn of(record: Record) -> Self {
+        let detail: Detail = serde_json::from_str(&record.detail).unwrap_or_default();
+        Self {
+            state: state_of(&record),
+            page_size: detail.page_size,
+            record,
+        }
+    }
+
+    /// Where the walk goes on.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            at: self.state.cursor.clone(),
+            size: self.page_size,
+            is_end: self.state.is_done,
+        }
+    }
 }
 
 /// The row of one walk.
-pub(super) struct Cursor {
+pub(in crate::snapshot) struct Cursor {
     store: Rc<dyn Store>,
     key: Key,
     scope: String,
@@ -50,25 +77,22 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    /// The row of this connection's walk over this resource.
-    pub(super) fn new(
+    /// The row of this connection's walk over this resource; `purpose` keeps walks of different
+    /// kinds apart.
+    pub(in crate::snapshot) fn new(
         store: Rc<dyn Store>,
+        purpose: &[u8],
         connection: &str,
         resource: &str,
         lease: Duration,
     ) -> Self {
         Self {
             store,
-            key: Key::of(&[b"cursor", connection.as_bytes(), resource.as_bytes()]),
+            key: Key::of(&[purpose, connection.as_bytes(), resource.as_bytes()]),
             scope: format!("{connection}/{resource}"),
             resource: resource.to_owned(),
             lease,
         }
-    }
-
-    /// Connection and resource.
-    pub(super) fn scope(&self) -> &str {
-        &self.scope
     }
 
     /// Where the walk stands.
@@ -77,6 +101,25 @@ impl Cursor {
             .store
             .read(Kind::Cursor, &self.key)?
             .map_or_else(Default::default, |it| state_of(&it)))
+    }
+
+    /// Takes the walk, once the lease of a runner that died has ended; a living one renews it, and
+    /// then this one hears that the walk is in progress.
+    pub(in crate::snapshot) fn claim_patiently(&self) -> Result<Held, BackfillError> {
+        let patience = self.lease.saturating_add(LEASE_LOOK);
+        let deadline = clock::monotonic().saturating_add(patience);
+        loop {
+            if let Some(held) = self.claim()? {
+                return Ok(held);
+            }
+            let left = deadline.since(clock::monotonic());
+            if left.is_zero() {
+                return Err(BackfillError::InProgress {
+                    scope: self.scope.clone(),
+                });
+            }
+            clock::wait_blocking(LEASE_LOOK.min(left));
+        }
     }
 
     /// Takes the walk, unless another runner has it.
@@ -94,12 +137,9 @@ impl Cursor {
         if stored.state == RUNNING && stored.lease_until_ms > now_ms {
             return Ok(None);
         }
-        if stored.state == DONE {
-            let state = state_of(&stored);
-            return Ok(Some(Held {
-                record: stored,
-                state,
-            }));
+        // A walk by time has kept its place at the end, and goes on from there.
+        if stored.state == DONE && state_of(&stored).cursor.is_none() {
+            return Ok(Some(Held::of(stored)));
         }
         let token = stored.token.saturating_add(1);
         let next = Record {
@@ -110,9 +150,21 @@ impl Cursor {
     }
 
     /// Prolongs the lease; `None` when another runner has the walk.
-    pub(super) fn renew(&self, held: &Held) -> Result<Option<Held>, StoreError> {
+    pub(in crate::snapshot) fn renew(&self, held: &Held) -> Result<Option<Held>, StoreError> {
         let next = self.held_until(&held.record, self.store.now_ms()?);
         self.write(next, held.record.version)
+    }
+
+    /// Prolongs the lease once a third of it has gone; `None` when another runner has the walk.
+    pub(in crate::snapshot) fn renew_when_old(
+        &self,
+        held: &Held,
+    ) -> Result<Option<Held>, StoreError> {
+        let left_ms = held.record.lease_until_ms - self.store.now_ms()?;
+        if left_ms > millis(self.lease) / 3 * 2 {
+            return Ok(Some(held.clone()));
+        }
+        self.renew(held)
     }
 
     /// Moves on behind a chunk, inside its transaction, and prolongs the lease; `None` when
@@ -120,14 +172,14 @@ impl Cursor {
     pub(super) fn advance(
         &self,
         held: &Held,
-        cursor: Option<String>,
+        place: &Place,
         rows: u64,
     ) -> Result<Option<Held>, StoreError> {
         let now_ms = self.store.now_ms()?;
-        let is_done = cursor.is_none();
         let detail = Detail {
-            cursor,
+            cursor: place.at.clone(),
             rows: held.state.rows.saturating_add(rows),
+            page_size: place.size,
         };
         let detail = serde_json::to_string(&detail).unwrap_or_default();
         let next = Record {
@@ -135,12 +187,33 @@ impl Cursor {
             updated_at_ms: now_ms,
             ..self.held_until(&held.record, now_ms)
         };
-        let next = if is_done { ended(&next, DONE) } else { next };
+        let next = if place.is_end {
+            ended(&next, DONE)
+        } else {
+            next
+        };
         self.write(next, held.record.version)
     }
 
+    /// Gives the walk back with what it came to, which [`Cursor::last`] tells.
+    pub(in crate::snapshot) fn finish(&self, held: &Held, told: Vec<u8>) -> Result<(), StoreError> {
+        let next = Record {
+            updated_at_ms: self.store.now_ms()?,
+            payload: Some(told),
+            ..ended(&held.record, IDLE)
+        };
+        self.write(next, held.record.version)?;
+        Ok(())
+    }
+
+    /// What the last walk that ended came to, and when, Unix milliseconds.
+    pub(in crate::snapshot) fn last(&self) -> Result<Option<(Vec<u8>, i64)>, StoreError> {
+        let stored = self.store.read(Kind::Cursor, &self.key)?;
+        Ok(stored.and_then(|it| Some((it.payload?, it.updated_at_ms))))
+    }
+
     /// Gives the walk back.
-    pub(super) fn release(&self, held: &Held) -> Result<(), StoreError> {
+    pub(in crate::snapshot) fn release(&self, held: &Held) -> Result<(), StoreError> {
         if held.record.state == RUNNING {
             // Another runner that has it by now is right to have it.
             self.write(ended(&held.record, IDLE), held.record.version)?;
@@ -184,8 +257,7 @@ impl Cursor {
             version: version.saturating_add(1),
             ..next
         };
-        let state = state_of(&record);
-        Ok(Some(Held { record, state }))
+        Ok(Some(Held::of(record)))
     }
 }
 

@@ -3,55 +3,40 @@
 //! The rows of a chunk and the cursor behind them are written in one transaction, so that a killed
 //! run goes on without a gap or a double. A chunk is whole pages, as many as hold its number of
 //! rows: a list can be resumed between pages only. One runner at a time: the cursor's row is held
-//! under a lease that each chunk renews, and a token fences a runner that slept through it.
+//! under a lease that each chunk renews, and a token fences a runner that slept through it. Pages
+//! become smaller where the vendor refuses large ones, and a walk waits where it is told to.
 //!
 //! A row never replaces a snapshot that was fetched after the page was asked for, so that a walk
 //! of minutes does not undo what webhooks brought meanwhile. A row that is new owes no tags; one
-//! whose content changed does. Losing the store starts the walk over.
+//! whose content changed does. An item that the vendor marks as deleted makes its snapshot gone.
+//! Losing the store starts the walk over.
 
 mod cursor;
-mod page;
 
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::list::{ListOptions, Row, Walk};
 use super::row::{Cause, Detail, Seen, next};
 use super::{SnapshotError, Snapshots, write};
-use crate::clock;
 use crate::http::{CallErrorKind, Fetch};
-use crate::store::{CallbackError, Kind, StoreError};
+use crate::options::{Fields, OptionError, Value};
+use crate::store::{CallbackError, Kind, StoreError, StoreErrorKind};
 use crate::testing::failpoint;
-use cursor::{Cursor, Held};
-use page::{Page, Row};
+pub(super) use cursor::{Cursor, Held};
 
 /// How often a chunk is written again when another writer was first at one of its rows.
 const RACES_AT_MOST: usize = 5;
-/// How often a runner looks whether the lease of a dead one ended.
-const LEASE_LOOK: Duration = Duration::from_millis(250);
+/// How long a runner that died keeps others out, when the options do not say.
+pub(super) const LEASE: Duration = Duration::from_secs(10);
 
-/// How a list is walked.
+/// How a list is walked, and in which steps it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackfillOptions {
-    /// The list, below the base URI.
-    pub path: String,
-    /// JSON pointer to the items of a page.
-    pub items: String,
-    /// JSON pointer to the id in an item.
-    pub id: String,
-    /// Query parameter that takes the cursor.
-    pub cursor_in: String,
-    /// JSON pointer to the next cursor; null or missing at the end.
-    pub cursor_out: String,
-    /// Query parameter that takes the page's size.
-    pub page_param: String,
-    /// Items a page.
-    pub page_size: u32,
+    /// The list.
+    pub list: ListOptions,
     /// Rows a transaction, rounded up to whole pages.
     pub chunk: u32,
-    /// JSON pointer to the number of all items.
-    pub total: Option<String>,
-    /// Further query parameters.
-    pub query: Vec<(String, String)>,
     /// How long a runner that died keeps others out.
     pub lease: Duration,
 }
@@ -114,11 +99,30 @@ pub struct Backfill {
     cursor: Cursor,
 }
 
-/// The rows of a chunk, and where the next one begins.
+/// The rows of a chunk.
+#[derive(Default)]
 struct Chunk {
     rows: Vec<Row>,
-    next: Option<String>,
     total: Option<u64>,
+}
+
+impl BackfillOptions {
+    /// Parses the list's options, `chunk` and `lease_ms`.
+    ///
+    /// # Errors
+    /// The first option that is missing, unknown, of a wrong type or out of range.
+    pub fn parse(options: &Value) -> Result<Self, OptionError> {
+        let mut fields = Fields::new(options)?;
+        let list = ListOptions::take(&mut fields)?;
+        let chunk = fields.int("chunk", 1..=100_000)?;
+        let lease = fields.millis("lease_ms", 100..=3_600_000)?;
+        fields.finish()?;
+        Ok(Self {
+            list,
+            chunk: chunk.and_then(|it| u32::try_from(it).ok()).unwrap_or(500),
+            lease: lease.unwrap_or(LEASE),
+        })
+    }
 }
 
 impl Backfill {
@@ -133,7 +137,8 @@ impl Backfill {
     ) -> Result<Self, SnapshotError> {
         snapshots.entity(resource, "")?;
         let store = snapshots.store().clone();
-        let cursor = Cursor::new(store, snapshots.connection(), resource, options.lease);
+        let connection = snapshots.connection();
+        let cursor = Cursor::new(store, b"cursor", connection, resource, options.lease);
         Ok(Self {
             snapshots,
             resource: resource.to_owned(),
@@ -143,7 +148,7 @@ impl Backfill {
     }
 
     /// Walks until the list's end, `max_chunks`, a pause or an interruption. A run after the end
-    /// does nothing until [`Backfill::reset`]. Waits for the lease of a runner that died.
+    /// does nothing until [`Backfill::reset`]; a walk by time goes on with what is newer. Waits for the lease of a runner that died.
     ///
     /// # Errors
     /// When another runner has it; the vendor's, the store's or the callback's error. Chunks that
@@ -154,7 +159,7 @@ impl Backfill {
         progress: Option<&mut Progress<'_>>,
         max_chunks: Option<u64>,
     ) -> Result<BackfillReport, BackfillError> {
-        let mut held = self.take_the_lease()?;
+        let mut held = self.cursor.claim_patiently()?;
         let walked = self.walk(fetch, progress, max_chunks, &mut held);
         // Where this fails, the lease ends by itself; the walk's own outcome counts.
         let released = self.cursor.release(&held);
@@ -179,24 +184,6 @@ impl Backfill {
         Ok(self.cursor.reset()?)
     }
 
-    /// A dead runner's lease ends within its length; a living one renews it.
-    fn take_the_lease(&self) -> Result<Held, BackfillError> {
-        let patience = self.options.lease.saturating_add(LEASE_LOOK);
-        let deadline = clock::monotonic().saturating_add(patience);
-        loop {
-            if let Some(held) = self.cursor.claim()? {
-                return Ok(held);
-            }
-            let left = deadline.since(clock::monotonic());
-            if left.is_zero() {
-                return Err(BackfillError::InProgress {
-                    scope: self.cursor.scope().to_owned(),
-                });
-            }
-            clock::wait_blocking(LEASE_LOOK.min(left));
-        }
-    }
-
     fn walk(
         &self,
         fetch: &dyn Fetch,
@@ -208,14 +195,17 @@ impl Backfill {
             is_done: held.state.is_done,
             ..Default::default()
         };
+        let connection = self.snapshots.connection();
+        let (place, walked) = (held.place(), held.state.rows);
+        let mut walk = Walk::from(&self.options.list, connection, place, walked);
         while !report.is_done && max_chunks.is_none_or(|most| report.chunks < most) {
-            let chunk = match self.fetch_chunk(fetch, held) {
+            let chunk = match self.fetch_chunk(fetch, &mut walk, held) {
                 Ok(chunk) => chunk,
                 Err(error) if is_a_stop(&error) => break,
                 Err(error) => return Err(error),
             };
             pass("backfill.before_chunk", true)?;
-            *held = self.write_chunk(&chunk, held)?;
+            *held = self.write_chunk(&chunk, &walk, held)?;
             pass("backfill.after_commit", true)?;
             report.rows = report.rows.saturating_add(chunk.rows.len() as u64);
             report.chunks = report.chunks.saturating_add(1);
@@ -228,28 +218,34 @@ impl Backfill {
     }
 
     /// Whole pages, until they hold the chunk's number of rows.
-    fn fetch_chunk(&self, fetch: &dyn Fetch, held: &mut Held) -> Result<Chunk, BackfillError> {
+    fn fetch_chunk(
+        &self,
+        fetch: &dyn Fetch,
+        walk: &mut Walk<'_>,
+        held: &mut Held,
+    ) -> Result<Chunk, BackfillError> {
         let size = self.options.chunk.max(1) as usize;
-        let mut chunk = Chunk {
-            rows: Vec::new(),
-            next: held.state.cursor.clone(),
-            total: None,
-        };
+        let store = self.snapshots.store();
+        let now_ms = || store.now_ms();
+        let mut chunk = Chunk::default();
         loop {
-            let asked_at_ms = self.snapshots.store().now_ms()?;
-            let connection = self.snapshots.connection();
-            let cursor = chunk.next.as_deref();
-            let page = Page::fetch(fetch, connection, &self.options, cursor, asked_at_ms)?;
-            let is_stuck = page.next.is_some() && page.next == chunk.next;
-            if is_stuck {
-                return Err(
-                    page::unusable(connection, &self.resource, "the cursor repeats").into(),
-                );
+            let mut has_lost = false;
+            let mut alive = || {
+                if let Some(renewed) = self.cursor.renew_when_old(held)? {
+                    *held = renewed;
+                    return Ok(());
+                }
+                has_lost = true;
+                Err(StoreError::lost_race())
+            };
+            let found = walk.next(fetch, &now_ms, &mut alive);
+            if has_lost {
+                return Err(BackfillError::LeaseLost);
             }
-            chunk.rows.extend(page.rows);
-            chunk.total = page.total.or(chunk.total);
-            chunk.next = page.next;
-            if chunk.next.is_none() || chunk.rows.len() >= size {
+            let found = found?;
+            chunk.rows.extend(found.rows);
+            chunk.total = found.total.or(chunk.total);
+            if walk.place.is_end || chunk.rows.len() >= size {
                 return Ok(chunk);
             }
             *held = self.cursor.renew(held)?.ok_or(BackfillError::LeaseLost)?;
@@ -257,7 +253,12 @@ impl Backfill {
     }
 
     /// Rows and cursor in one transaction, tried again when a row changed meanwhile.
-    fn write_chunk(&self, chunk: &Chunk, held: &Held) -> Result<Held, BackfillError> {
+    fn write_chunk(
+        &self,
+        chunk: &Chunk,
+        walk: &Walk<'_>,
+        held: &Held,
+    ) -> Result<Held, BackfillError> {
         let store = self.snapshots.store().as_ref();
         for _ in 0..RACES_AT_MOST {
             let mut written = None;
@@ -268,7 +269,7 @@ impl Backfill {
                 }
                 failpoint::hit("backfill.after_rows", true)?;
                 let walked = chunk.rows.len() as u64;
-                written = self.cursor.advance(held, chunk.next.clone(), walked)?;
+                written = self.cursor.advance(held, &walk.place, walked)?;
                 if written.is_none() {
                     lost_lease = true;
                     return Err(StoreError::lost_race());
@@ -280,7 +281,7 @@ impl Backfill {
                 (Ok(()), Some(written)) => return Ok(written),
                 (Ok(()), None) => return Err(BackfillError::LeaseLost),
                 (Err(_), _) if lost_lease => return Err(BackfillError::LeaseLost),
-                (Err(error), _) if error.kind == crate::store::StoreErrorKind::LostRace => {}
+                (Err(error), _) if error.kind == StoreErrorKind::LostRace => {}
                 (Err(error), _) => return Err(error.into()),
             }
         }
@@ -292,18 +293,20 @@ impl Backfill {
         let Ok(entity) = self.snapshots.entity(&self.resource, &row.id) else {
             return Ok(());
         };
-        let json = row.json.clone().into_bytes();
-        let seen = Seen::Content {
-            json,
-            etag: None,
-            last_modified: None,
-        };
-        let fresh = next(&entity, None, &seen, Cause::Backfill, row.asked_at_ms);
-        if write(store, &fresh)? {
-            return Ok(());
+        let seen = seen_of(row);
+        if !row.is_deleted {
+            let fresh = next(&entity, None, &seen, Cause::Backfill, row.asked_at_ms);
+            if write(store, &fresh)? {
+                return Ok(());
+            }
         }
         let Some(stored) = store.read(Kind::Snapshot, &entity.key())? else {
-            return Err(StoreError::lost_race());
+            // A deleted row that was never here; or one that was forgotten in this moment.
+            return if row.is_deleted {
+                Ok(())
+            } else {
+                Err(StoreError::lost_race())
+            };
         };
         if Detail::of(&stored).fetched_at_ms >= row.asked_at_ms {
             return Ok(());
@@ -323,8 +326,20 @@ impl Backfill {
     }
 }
 
+/// What a row of a list says about its entity.
+pub(super) fn seen_of(row: &Row) -> Seen {
+    if row.is_deleted {
+        return Seen::Gone;
+    }
+    Seen::Content {
+        json: row.json.clone().into_bytes(),
+        etag: None,
+        last_modified: None,
+    }
+}
+
 /// Whether the walk ends in peace: somebody paused the connection, or stopped waiting.
-fn is_a_stop(error: &BackfillError) -> bool {
+pub(super) fn is_a_stop(error: &BackfillError) -> bool {
     let BackfillError::Snapshot(SnapshotError::Call(call)) = error else {
         return false;
     };

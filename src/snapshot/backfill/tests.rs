@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::clock::{self, UnixMs};
 use crate::http::{Answer, CallError, Request};
-use crate::snapshot::testing::{answer, call_error, contacts};
+use crate::snapshot::testing::{answer, call_error, contacts, list_of};
 use crate::store::{MemoryStore, Query, Store};
 
 /// A list of so many items, by pages of a cursor that is the next item's number.
@@ -47,16 +47,8 @@ impl Fetch for List {
 
 fn options(page_size: u32, chunk: u32) -> BackfillOptions {
     BackfillOptions {
-        path: "contacts".to_owned(),
-        items: "/items".to_owned(),
-        id: "/id".to_owned(),
-        cursor_in: "cursor".to_owned(),
-        cursor_out: "/next_cursor".to_owned(),
-        page_param: "limit".to_owned(),
-        page_size,
+        list: list_of(page_size),
         chunk,
-        total: Some("/total".to_owned()),
-        query: vec![("sort".to_owned(), "id".to_owned())],
         lease: Duration::from_secs(10),
     }
 }
@@ -110,7 +102,7 @@ fn a_walk_writes_every_row_once_in_chunks_of_whole_pages() {
         (&br#"{"id":7,"price":70}"#[..], "backfill")
     );
     assert_eq!(
-        list.asked.borrow()[1].query[2],
+        list.asked.borrow()[1].query[1],
         ("cursor".to_owned(), "2".to_owned())
     );
     let again = backfill.run(&list, None, None).unwrap();
@@ -167,7 +159,7 @@ fn a_dead_runners_lease_is_waited_for_and_a_living_one_is_left_alone() {
     );
     backfill.reset().unwrap();
     // A living runner renews while this one waits: its lease reaches beyond the patience.
-    let living = Cursor::new(store, "crm", "contact", Duration::from_secs(60));
+    let living = Cursor::new(store, b"cursor", "crm", "contact", Duration::from_secs(60));
     living.claim().unwrap().unwrap();
     let refused = backfill.run(&List::of(2), None, None);
     assert!(matches!(refused, Err(BackfillError::InProgress { scope }) if scope == "crm/contact"));

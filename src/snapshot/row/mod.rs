@@ -6,14 +6,20 @@
 //! | owed | pages may show an older content until `detail.owed_tags` are invalidated |
 //! | gone | the vendor says that there is no such entity any more; the payload is empty |
 //!
-//! A gone entity that still owes tags is `owed` with `detail.gone`. Every look at the vendor makes
-//! a new version, also when the content is the same. Tags are owed when the content changed; a row
-//! that is new owes them when an event made it, as a page may have said that it is missing.
-//! Owed tags that were never paid stay owed, whatever the new answer is.
+//! A gone entity that still owes tags is `owed` with `detail.gone`. A shape of the data above the
+//! first stands in the state too (`current@2`), so that a store finds and counts the old ones.
+//!
+//! Every look at the vendor makes a new version, also when the content is the same. Tags are owed
+//! when the content changed; a row that is new owes them when an event made it, as a page may have
+//! said that it is missing. Owed tags that were never paid stay owed, whatever the new answer is.
+//! The same values in another spelling (order of keys, spaces) are the same content. A content
+//! that the vendor's own order says is older than the stored one is not taken.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::freshness::millis;
+use super::order;
 use crate::options::Resource;
 use crate::store::{Key, Record, checksum_of};
 
@@ -23,6 +29,28 @@ pub const CURRENT: &str = "current";
 pub const OWED: &str = "owed";
 /// The entity is no more.
 pub const GONE: &str = "gone";
+
+/// The state of rows in this standing, whose data have this shape.
+pub fn state(standing: &str, shape: u32) -> String {
+    if shape <= 1 {
+        standing.to_owned()
+    } else {
+        format!("{standing}@{shape}")
+    }
+}
+
+/// A state's standing, and the shape of its data.
+pub fn standing_and_shape(state: &str) -> (&str, u32) {
+    match state.split_once('@') {
+        Some((standing, shape)) => (standing, shape.parse().unwrap_or(1)),
+        None => (state, 1),
+    }
+}
+
+/// The states of one standing in every shape up to this one.
+pub fn states_up_to(standing: &str, shape: u32) -> Vec<String> {
+    (1..=shape).map(|shape| state(standing, shape)).collect()
+}
 
 /// Which entity, and what its connection says about its kind.
 #[derive(Clone, Debug)]
@@ -89,6 +117,8 @@ pub enum Cause<'a> {
     Event(&'a str),
     /// A walk over a list.
     Backfill,
+    /// A comparison with a list.
+    Reconcile,
     /// A page or a refresh.
     Fetch,
     /// The application.
@@ -100,6 +130,7 @@ impl Cause<'_> {
         match self {
             Self::Event(id) => id.to_owned(),
             Self::Backfill => "backfill".to_owned(),
+            Self::Reconcile => "reconcile".to_owned(),
             Self::Fetch => "fetch".to_owned(),
             Self::Put => "put".to_owned(),
         }
@@ -152,6 +183,8 @@ pub struct Next {
     pub owed_tags: Vec<String>,
     /// The content is another, or there was none before.
     pub is_changed: bool,
+    /// What was seen is older than what is stored, by the vendor's own order: that stays.
+    pub is_outrun: bool,
 }
 
 /// The record after a look at the vendor. `asked_at_ms` is from before the vendor was asked.
@@ -177,37 +210,17 @@ pub fn next(
         fetched_at_ms: asked_at_ms,
         ..Detail::default()
     };
-    let old_checksum = stored.map(|stored| stored.checksum.clone());
-    match seen {
-        Seen::Content {
-            json,
-            etag,
-            last_modified,
-        } => {
-            record.checksum = checksum_of(json);
-            record.payload = Some(json.clone());
-            detail.etag.clone_from(etag);
-            detail.last_modified.clone_from(last_modified);
-        }
-        Seen::Unchanged => {
-            record.payload = None;
-            let before = before.clone().unwrap_or_default();
-            detail.etag = before.etag;
-            detail.last_modified = before.last_modified;
-        }
-        Seen::Gone => {
-            record.checksum = String::new();
-            record.payload = Some(Vec::new());
-            detail.gone = true;
-        }
-    }
-    let is_changed = old_checksum.as_ref() != Some(&record.checksum);
-    if !is_changed {
+    let content = judge(entity, stored, seen);
+    let shape = take_over(&content, entity, before.as_ref(), &mut record, &mut detail);
+    let is_changed = matches!(content, Content::Another { .. } | Content::Gone)
+        && stored.map(|stored| &stored.checksum) != Some(&record.checksum);
+    // Also where the content is known and its bytes are not there any more, they are written.
+    if !is_changed && !matches!(content, Content::Another { .. }) {
         record.payload = None;
     }
-    let owes = is_changed && (stored.is_some() || matches!(cause, Cause::Event(_)));
+    let owes = is_changed && (stored.is_some() || owes_when_new(cause));
     detail.owed_tags = owed(before.as_ref(), owes.then_some(&detail.tags));
-    record.state = state_of(&detail).to_owned();
+    record.state = state_of(&detail, shape);
     record.due_at_ms = asked_at_ms.saturating_add(millis(entity.rule.fresh));
     record.updated_at_ms = asked_at_ms;
     record.detail = detail.text();
@@ -218,12 +231,139 @@ pub fn next(
         replaces,
         owed_tags: detail.owed_tags,
         is_changed,
+        is_outrun: matches!(content, Content::Outrun),
     }
+}
+
+/// What was seen, beside what is stored.
+enum Content<'a> {
+    /// This is the content now.
+    Another {
+        json: &'a [u8],
+        etag: Option<&'a String>,
+        last_modified: Option<&'a String>,
+    },
+    /// The same in other bytes, under new validators.
+    Same {
+        etag: Option<&'a String>,
+        last_modified: Option<&'a String>,
+    },
+    /// It is as it was.
+    Unchanged,
+    /// The stored one is newer.
+    Outrun,
+    /// There is none any more.
+    Gone,
+}
+
+fn judge<'a>(entity: &Entity<'_>, stored: Option<&Record>, seen: &'a Seen) -> Content<'a> {
+    let (json, etag, last_modified) = match seen {
+        Seen::Unchanged => return Content::Unchanged,
+        Seen::Gone => return Content::Gone,
+        Seen::Content {
+            json,
+            etag,
+            last_modified,
+        } => (json, etag.as_ref(), last_modified.as_ref()),
+    };
+    let known = stored
+        .filter(|stored| !Detail::of(stored).gone)
+        .and_then(|stored| stored.payload.as_deref());
+    if let Some(known) = known {
+        if is_older(entity.rule, json, known) {
+            return Content::Outrun;
+        }
+        if is_same_json(json, known) {
+            return Content::Same {
+                etag,
+                last_modified,
+            };
+        }
+    }
+    Content::Another {
+        json,
+        etag,
+        last_modified,
+    }
+}
+
+/// Writes the content into the record and its detail; the shape that its data have.
+fn take_over(
+    content: &Content<'_>,
+    entity: &Entity<'_>,
+    before: Option<&Detail>,
+    record: &mut Record,
+    detail: &mut Detail,
+) -> u32 {
+    let stored_shape = standing_and_shape(&record.state).1;
+    let mut validators = |etag: Option<&String>, last_modified: Option<&String>| {
+        detail.etag = etag.cloned();
+        detail.last_modified = last_modified.cloned();
+    };
+    match content {
+        Content::Another {
+            json,
+            etag,
+            last_modified,
+        } => {
+            record.checksum = checksum_of(json);
+            record.payload = Some(json.to_vec());
+            validators(*etag, *last_modified);
+            entity.rule.schema.version
+        }
+        Content::Same {
+            etag,
+            last_modified,
+        } => {
+            validators(*etag, *last_modified);
+            entity.rule.schema.version
+        }
+        Content::Unchanged | Content::Outrun => {
+            let before = before.cloned().unwrap_or_default();
+            validators(before.etag.as_ref(), before.last_modified.as_ref());
+            stored_shape
+        }
+        Content::Gone => {
+            record.checksum = String::new();
+            record.payload = Some(Vec::new());
+            detail.gone = true;
+            1
+        }
+    }
+}
+
+/// A page may have said of a row that is new now that it is missing.
+fn owes_when_new(cause: Cause<'_>) -> bool {
+    match cause {
+        Cause::Event(_) | Cause::Reconcile => true,
+        Cause::Backfill | Cause::Fetch | Cause::Put => false,
+    }
+}
+
+/// Whether a content is older than the stored one, by what the resource names as its order.
+fn is_older(rule: &Resource, json: &[u8], stored: &[u8]) -> bool {
+    let Some(pointer) = &rule.order else {
+        return false;
+    };
+    match (
+        order::rank_of(json, pointer),
+        order::rank_of(stored, pointer),
+    ) {
+        (Some(seen), Some(stored)) => seen < stored,
+        (None, _) | (_, None) => false,
+    }
+}
+
+/// Whether two texts have the same values, whatever the order of keys and the spaces.
+pub(crate) fn is_same_json(one: &[u8], other: &[u8]) -> bool {
+    let value = |json| serde_json::from_slice::<Value>(json).ok();
+    one == other || value(one).is_some_and(|one| value(other).is_some_and(|other| one == other))
 }
 
 /// The record once its tags were invalidated; `None` when it owes nothing.
 pub fn paid(record: &Record, now_ms: i64) -> Option<Record> {
-    if record.state != OWED {
+    let (standing, shape) = standing_and_shape(&record.state);
+    if standing != OWED {
         return None;
     }
     let detail = Detail {
@@ -231,7 +371,7 @@ pub fn paid(record: &Record, now_ms: i64) -> Option<Record> {
         ..Detail::of(record)
     };
     Some(Record {
-        state: state_of(&detail).to_owned(),
+        state: state_of(&detail, shape),
         updated_at_ms: now_ms,
         detail: detail.text(),
         payload: None,
@@ -239,11 +379,29 @@ pub fn paid(record: &Record, now_ms: i64) -> Option<Record> {
     })
 }
 
-fn state_of(detail: &Detail) -> &'static str {
+/// The record with its data in another shape: content, freshness and what is owed stay, but the
+/// validators go, as the vendor knows nothing of this shape.
+pub(super) fn reshaped(record: &Record, json: Vec<u8>, shape: u32, now_ms: i64) -> Record {
+    let detail = Detail {
+        etag: None,
+        last_modified: None,
+        ..Detail::of(record)
+    };
+    Record {
+        state: state_of(&detail, shape),
+        checksum: checksum_of(&json),
+        updated_at_ms: now_ms,
+        detail: detail.text(),
+        payload: Some(json),
+        ..record.clone()
+    }
+}
+
+fn state_of(detail: &Detail, shape: u32) -> String {
     match (detail.owed_tags.is_empty(), detail.gone) {
-        (false, _) => OWED,
-        (true, true) => GONE,
-        (true, false) => CURRENT,
+        (false, _) => state(OWED, shape),
+        (true, true) => GONE.to_owned(),
+        (true, false) => state(CURRENT, shape),
     }
 }
 

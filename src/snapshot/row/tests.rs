@@ -10,6 +10,8 @@ fn rule() -> Resource {
         fresh: Duration::from_secs(1),
         stale_if_error: None,
         cache_tags: vec!["crm:contact:{id}".to_owned(), "crm:contacts".to_owned()],
+        order: None,
+        schema: crate::options::Shapes::default(),
     }
 }
 

@@ -196,10 +196,12 @@ impl Snapshots {
         limit: usize,
     ) -> Result<usize, SnapshotError> {
         let mut settled = 0_usize;
-        for resource in self.resources.keys() {
+        for (resource, rule) in &self.resources {
             let scope = format!("{}/{resource}", self.connection);
+            let states = row::states_up_to(row::OWED, rule.schema.version);
+            let states: Vec<&str> = states.iter().map(String::as_str).collect();
             let query = Query {
-                states: &[row::OWED],
+                states: &states,
                 scope: Some(&scope),
                 limit: limit.saturating_sub(settled),
                 ..Query::default()
@@ -273,7 +275,7 @@ impl Snapshots {
         record: &Record,
         invalidate: &mut Invalidate<'_>,
     ) -> Result<(), SnapshotError> {
-        if record.state == row::OWED {
+        if row::standing_and_shape(&record.state).0 == row::OWED {
             invalidate(&Detail::of(record).owed_tags)?;
             self.clear_owed(record)?;
         }
@@ -315,6 +317,10 @@ impl Snapshots {
         let Some(record) = self.store.read(Kind::Snapshot, &entity.key())? else {
             return Ok(None);
         };
+        // What is older than the shapes that are read counts as missing.
+        if row::standing_and_shape(&record.state).1 < entity.rule.schema.from {
+            return Ok(None);
+        }
         Ok(Some(Snapshot::of(entity, record, self.store.now_ms()?)))
     }
 
@@ -406,6 +412,7 @@ fn as_missing(entity: &Entity<'_>, error: SnapshotError) -> SnapshotError {
         SnapshotError::Missing { .. }
         | SnapshotError::Unusable { .. }
         | SnapshotError::UnknownResource { .. }
+        | SnapshotError::OldShapes { .. }
         | SnapshotError::Store(_)
         | SnapshotError::Callback(_) => error,
     }
