@@ -3,7 +3,7 @@
 //! | setting | default | meaning |
 //! |---|---|---|
 //! | `causeway.segment_dir` | `/dev/shm` | where the file of shared state lies; empty means none |
-//! | `causeway.testing` | `0` | lets tests freeze the clock and arm failpoints, on the command line only |
+//! | `causeway.testing` | `0` | lets tests fake vendors, freeze the clock and arm failpoints; never in a web server |
 
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};
@@ -31,11 +31,11 @@ pub(super) fn segment_dir() -> Option<std::path::PathBuf> {
     (!dir.is_empty()).then(|| dir.into())
 }
 
-/// Whether tests may freeze the clock: the setting, and the command line.
+/// Whether tests may fake vendors and freeze the clock: the setting, and no web server.
 pub(super) fn is_testing() -> bool {
     let is_on = matches!(
         raw::ini_string(c"causeway.testing").as_str(),
         "1" | "on" | "On" | "yes"
     );
-    is_on && raw::sapi_name() == "cli"
+    is_on && matches!(raw::sapi_name().as_str(), "cli" | "phpdbg" | "embed")
 }

@@ -40,6 +40,8 @@ pub(super) extern "C" fn request_shutdown(_ty: i32, _module_number: i32) -> i32 
         store::sqlite::end_request();
         options::secret::clear_resolvers();
         clock::thaw();
+        clock::pin_unit(None);
+        super::testing_fake::end_request();
     });
     0
 }

@@ -38,6 +38,10 @@ mod store_calls;
 mod store_interface;
 mod switches;
 mod testing_clock;
+mod testing_fake;
+mod testing_fault;
+mod testing_rule;
+mod testing_sent;
 mod throw;
 mod value;
 mod verifier;
@@ -76,5 +80,9 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<reply::PhpReply>()
         .class::<event::PhpEvent>()
         .class::<testing_clock::PhpClock>()
+        .class::<testing_fault::PhpFault>()
+        .class::<testing_sent::PhpSentRequest>()
+        .class::<testing_rule::PhpRule>()
+        .class::<testing_fake::PhpFake>()
         .class::<step::PhpStep>()
 }

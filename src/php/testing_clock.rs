@@ -40,10 +40,32 @@ impl PhpClock {
         Ok(())
     }
 
-    /// Lets time run again.
+    /// Lets time run again, and jitter be random.
     #[php(name = "thaw")]
     pub fn thaw() {
         clock::thaw();
+        clock::pin_unit(None);
+    }
+
+    /// Whether time stands still.
+    #[php(name = "isFrozen")]
+    pub fn is_frozen() -> bool {
+        clock::is_frozen()
+    }
+
+    /// Now as Causeway sees it, frozen or not: Unix milliseconds.
+    #[php(name = "nowMs")]
+    pub fn now_ms() -> i64 {
+        clock::unix().0
+    }
+
+    /// Pins the random part of waits until thaw(): 0.0 draws the shortest, 1.0 the longest, so that
+    /// a test knows each wait.
+    #[php(name = "pinJitter")]
+    pub fn pin_jitter(draw: f64) -> PhpResult<()> {
+        require_testing()?;
+        clock::pin_unit(Some(draw));
+        Ok(())
     }
 
     /// Waits that the frozen clock skipped, milliseconds.
@@ -60,11 +82,12 @@ impl PhpClock {
     }
 }
 
-fn require_testing() -> PhpResult<()> {
+pub(super) fn require_testing() -> PhpResult<()> {
     if ini::is_testing() {
         return Ok(());
     }
-    let message = "the clock can be frozen only on the command line with causeway.testing=1 in the ini settings";
+    let message = "tests can fake vendors and freeze time only on the command line, with causeway.testing=1 in \
+                   the ini settings";
     let field = ("field", value::bytes(b"causeway.testing"));
     Err(throw::exception(ExceptionClass::Options, message, [field]))
 }

@@ -13,7 +13,7 @@ use futures_util::stream;
 
 use crate::answer::problem;
 use crate::faults::Kind;
-use crate::wire::Peer;
+use crate::wire::{self, Peer};
 
 /// A client that hangs longer than this is let go, so that no connection lives for ever.
 const HANG_AT_MOST: Duration = Duration::from_secs(300);
@@ -45,6 +45,16 @@ pub enum Effect {
     Latency(Duration),
     /// RST.
     Reset,
+    /// These bytes of the socket in the place of the server's.
+    Bytes(wire::Bytes),
+    /// RST after half of the answer's body.
+    ResetInBody,
+    /// Half of the answer's body, and nothing more.
+    StalledBody,
+    /// A body without end.
+    EndlessBody,
+    /// The vendor's answer, then the end of the connection.
+    CloseAfter,
     /// Half of the answer's body.
     HalfBody,
     /// The answer's body with this pause before each piece.
@@ -61,6 +71,15 @@ impl Effect {
             Self::Status { .. } => Some(Kind::Status),
             Self::Latency(_) => Some(Kind::Latency),
             Self::Reset => Some(Kind::Reset),
+            Self::Bytes(wire::Bytes::Nothing) => Some(Kind::Close),
+            Self::Bytes(wire::Bytes::Garbled) => Some(Kind::Garbled),
+            Self::Bytes(wire::Bytes::HalfHead) => Some(Kind::HalfHead),
+            Self::Bytes(wire::Bytes::StalledHead) => Some(Kind::StalledHead),
+            Self::Bytes(wire::Bytes::EndlessHead) => Some(Kind::EndlessHead),
+            Self::ResetInBody => Some(Kind::ResetInBody),
+            Self::StalledBody => Some(Kind::StalledBody),
+            Self::EndlessBody => Some(Kind::EndlessBody),
+            Self::CloseAfter => Some(Kind::CloseAfter),
             Self::HalfBody => Some(Kind::HalfBody),
             Self::SlowBody(_) => Some(Kind::SlowBody),
             Self::Hang => Some(Kind::Hang),
@@ -71,7 +90,21 @@ impl Effect {
     /// go on as usual. An aborted connection's answer is never written.
     pub async fn before(&self, peer: &Peer) -> Option<Replacement> {
         match self {
-            Self::Healthy | Self::HalfBody | Self::SlowBody(_) => None,
+            Self::Healthy
+            | Self::HalfBody
+            | Self::SlowBody(_)
+            | Self::ResetInBody
+            | Self::StalledBody => None,
+            Self::CloseAfter => {
+                peer.close_after_answer();
+                None
+            }
+            Self::Bytes(bytes) => {
+                peer.write_instead(*bytes);
+                // The server begins to write, and these bytes are written in place of its own.
+                Some(Replacement::Answer(StatusCode::OK.into_response()))
+            }
+            Self::EndlessBody => Some(Replacement::Answer(endless_body())),
             Self::Status {
                 status,
                 retry_after_s,
@@ -97,13 +130,20 @@ impl Effect {
     }
 
     /// What happens to the vendor's answer on its way out.
-    pub async fn after(&self, answer: Response) -> Response {
+    pub async fn after(&self, answer: Response, peer: &Peer) -> Response {
         match self {
-            Self::HalfBody => half_body(answer).await,
+            Self::HalfBody => half_body(answer, Ending::Close).await,
+            Self::ResetInBody => half_body(answer, Ending::Reset(peer.clone())).await,
+            Self::StalledBody => half_body(answer, Ending::Stall).await,
             Self::SlowBody(pause) => slow_body(answer, *pause).await,
-            Self::Healthy | Self::Status { .. } | Self::Latency(_) | Self::Reset | Self::Hang => {
-                answer
-            }
+            Self::Healthy
+            | Self::Status { .. }
+            | Self::Latency(_)
+            | Self::Reset
+            | Self::Hang
+            | Self::Bytes(_)
+            | Self::EndlessBody
+            | Self::CloseAfter => answer,
         }
     }
 }
@@ -133,7 +173,23 @@ fn refusal(status: u16, retry_after_s: Option<u64>) -> Response {
     answer
 }
 
-async fn half_body(answer: Response) -> Response {
+/// How a body ends in its middle.
+#[derive(Clone)]
+enum Ending {
+    Close,
+    Reset(Peer),
+    Stall,
+}
+
+/// Pieces of an endless body.
+const ENDLESS_PIECE: &[u8] = &[b'x'; 16_384];
+
+fn endless_body() -> Response {
+    let pieces = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(ENDLESS_PIECE)));
+    Body::from_stream(pieces).into_response()
+}
+
+async fn half_body(answer: Response, ending: Ending) -> Response {
     let (mut parts, body) = answer.into_parts();
     let Ok(bytes) = to_bytes(body, BODY_AT_MOST_BYTES).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -142,14 +198,19 @@ async fn half_body(answer: Response) -> Response {
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-    let pieces = stream::unfold(Some(half), |half| async move {
+    let pieces = stream::unfold((Some(half), ending), |(half, ending)| async move {
         let Some(half) = half else {
             // Head and first half must have left before the error ends the connection.
             tokio::time::sleep(HALF_BODY_PAUSE).await;
+            match &ending {
+                Ending::Close => {}
+                Ending::Reset(peer) => peer.abort(),
+                Ending::Stall => tokio::time::sleep(HANG_AT_MOST).await,
+            }
             let end = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
-            return Some((Err(end), None));
+            return Some((Err(end), (None, ending)));
         };
-        Some((Ok(half), None))
+        Some((Ok(half), (None, ending)))
     });
     Response::from_parts(parts, Body::from_stream(pieces))
 }

@@ -81,7 +81,7 @@ async fn pass(
         Some(Replacement::Answer(answer)) => answer,
         None => {
             let answer = serve(&world, vendor, token.as_ref(), request, next).await;
-            effect.after(answer).await
+            effect.after(answer, &peer).await
         }
     };
     if let Some(id) = correlation_id {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Vendor;
 use crate::effect::Effect;
+use crate::wire::Bytes;
 
 /// Pause before each piece of a slow body when the control request names none.
 const SLOW_PAUSE_MS: u64 = 200;
@@ -32,6 +33,24 @@ pub enum Kind {
     Latency,
     /// RST in place of an answer.
     Reset,
+    /// The connection ends in place of an answer.
+    Close,
+    /// Bytes that are no HTTP, then the end of the connection.
+    Garbled,
+    /// The beginning of a head, then the end of the connection.
+    HalfHead,
+    /// The beginning of a head, and nothing more.
+    StalledHead,
+    /// A head that does not end.
+    EndlessHead,
+    /// RST in the middle of the body.
+    ResetInBody,
+    /// Half of the body, and nothing more.
+    StalledBody,
+    /// A body that does not end.
+    EndlessBody,
+    /// A good answer, after which the connection ends unannounced.
+    CloseAfter,
     /// The connection ends in the middle of the body.
     HalfBody,
     /// The body trickles.
@@ -50,6 +69,15 @@ impl Kind {
             Self::Status => "status",
             Self::Latency => "latency",
             Self::Reset => "reset",
+            Self::Close => "close",
+            Self::Garbled => "garbled",
+            Self::HalfHead => "half_head",
+            Self::StalledHead => "stalled_head",
+            Self::EndlessHead => "endless_head",
+            Self::ResetInBody => "reset_in_body",
+            Self::StalledBody => "stalled_body",
+            Self::EndlessBody => "endless_body",
+            Self::CloseAfter => "close_after",
             Self::HalfBody => "half_body",
             Self::SlowBody => "slow_body",
             Self::Hang => "hang",
@@ -144,6 +172,15 @@ pub fn decide(fault: &Fault, chance: f64, spread: f64) -> Effect {
         },
         Kind::Latency => Effect::Latency(spread_delay(fault, delay, spread)),
         Kind::Reset => Effect::Reset,
+        Kind::Close => Effect::Bytes(Bytes::Nothing),
+        Kind::Garbled => Effect::Bytes(Bytes::Garbled),
+        Kind::HalfHead => Effect::Bytes(Bytes::HalfHead),
+        Kind::StalledHead => Effect::Bytes(Bytes::StalledHead),
+        Kind::EndlessHead => Effect::Bytes(Bytes::EndlessHead),
+        Kind::ResetInBody => Effect::ResetInBody,
+        Kind::StalledBody => Effect::StalledBody,
+        Kind::EndlessBody => Effect::EndlessBody,
+        Kind::CloseAfter => Effect::CloseAfter,
         Kind::HalfBody => Effect::HalfBody,
         Kind::SlowBody => {
             let pause_ms = fault.delay_ms.unwrap_or(SLOW_PAUSE_MS);

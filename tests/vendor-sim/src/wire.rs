@@ -4,7 +4,8 @@
 //! the kernel answers with RST, while a second socket that is bound but does not listen keeps the
 //! port from being given away. A [`Wire`] is one accepted connection. It notes when a request's
 //! first byte was read, and it can be aborted: then it writes nothing more and is closed with RST
-//! (`SO_LINGER` of zero) instead of FIN.
+//! (`SO_LINGER` of zero) instead of FIN. It can also write bytes that no server would write in the
+//! place of an answer, and end by itself once an answer has left.
 
 use std::fmt;
 use std::io;
@@ -88,6 +89,46 @@ struct State {
     aborted: Notify,
     reader: AtomicWaker,
     began_ms: AtomicI64,
+    /// What is written in the place of the server's bytes.
+    instead: Mutex<Option<Bytes>>,
+    /// The connection ends once something has been written.
+    closes_after: AtomicBool,
+    has_written: AtomicBool,
+}
+
+/// Bytes that no HTTP server writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bytes {
+    /// None: the connection ends.
+    Nothing,
+    /// Another protocol's, then the end.
+    Garbled,
+    /// The beginning of a head, then the end.
+    HalfHead,
+    /// The beginning of a head, and then nothing.
+    StalledHead,
+    /// A head without end.
+    EndlessHead,
+}
+
+impl Bytes {
+    fn first(self) -> &'static [u8] {
+        match self {
+            Self::Nothing => b"",
+            Self::Garbled => b"220 mail.example ESMTP\r\n",
+            Self::HalfHead | Self::StalledHead | Self::EndlessHead => {
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-half: "
+            }
+        }
+    }
+
+    /// What follows for ever.
+    fn rest(self) -> &'static [u8] {
+        match self {
+            Self::EndlessHead => b"and on\r\nx-more: on and on and on and on and on",
+            Self::Nothing | Self::Garbled | Self::HalfHead | Self::StalledHead => b"",
+        }
+    }
 }
 
 impl State {
@@ -132,6 +173,17 @@ impl Peer {
     /// From now on nothing is written, and the connection ends with RST.
     pub fn abort(&self) {
         self.0.abort();
+    }
+
+    /// These bytes leave in the place of the server's.
+    pub fn write_instead(&self, bytes: Bytes) {
+        *self.0.instead.lock() = Some(bytes);
+    }
+
+    /// The connection ends, with FIN and without notice, once the answer has left.
+    pub fn close_after_answer(&self) {
+        self.0.has_written.store(false, Ordering::Release);
+        self.0.closes_after.store(true, Ordering::Release);
     }
 
     /// Returns when the connection has been aborted.
@@ -227,7 +279,13 @@ impl Listener for GatedListener {
                     let peer = Peer::default();
                     self.gate.register(&peer.0);
                     let state = Arc::clone(&peer.0);
-                    return (Wire { stream, state }, peer);
+                    let instead_at = 0;
+                    let wire = Wire {
+                        stream,
+                        state,
+                        instead_at,
+                    };
+                    return (wire, peer);
                 }
                 // Out of descriptors, mostly: give others the time to close some.
                 Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
@@ -255,6 +313,33 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 pub struct Wire {
     stream: TcpStream,
     state: Arc<State>,
+    /// Bytes written in the place of the server's.
+    instead_at: usize,
+}
+
+impl Wire {
+    /// Writes what takes the place of the server's bytes; ends with an error, which closes the
+    /// connection, or never.
+    fn poll_instead(&mut self, context: &mut Context<'_>, bytes: Bytes) -> Poll<io::Result<usize>> {
+        loop {
+            let first = bytes.first();
+            let piece = match first.get(self.instead_at..) {
+                Some(left) if !left.is_empty() => left,
+                Some(_) | None => bytes.rest(),
+            };
+            if piece.is_empty() {
+                return match bytes {
+                    // The reading side notices when the client goes.
+                    Bytes::StalledHead => Poll::Pending,
+                    Bytes::Nothing | Bytes::Garbled | Bytes::HalfHead | Bytes::EndlessHead => {
+                        Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
+                    }
+                };
+            }
+            let written = ready!(Pin::new(&mut self.stream).poll_write(context, piece))?;
+            self.instead_at = self.instead_at.saturating_add(written);
+        }
+    }
 }
 
 impl Drop for Wire {
@@ -274,6 +359,10 @@ impl AsyncRead for Wire {
         let wire = self.get_mut();
         wire.state.reader.register(context.waker());
         wire.state.check()?;
+        let is_over = wire.state.has_written.load(Ordering::Acquire);
+        if is_over && wire.state.closes_after.load(Ordering::Acquire) {
+            return Poll::Ready(Ok(()));
+        }
         let filled_before = buffer.filled().len();
         ready!(Pin::new(&mut wire.stream).poll_read(context, buffer))?;
         if buffer.filled().len() > filled_before {
@@ -292,7 +381,17 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.state.check()?;
-        Pin::new(&mut self.get_mut().stream).poll_write(context, bytes)
+        let wire = self.get_mut();
+        let instead = *wire.state.instead.lock();
+        if let Some(instead) = instead {
+            return wire.poll_instead(context, instead);
+        }
+        let written = ready!(Pin::new(&mut wire.stream).poll_write(context, bytes))?;
+        if wire.state.closes_after.load(Ordering::Acquire) {
+            wire.state.has_written.store(true, Ordering::Release);
+            wire.state.reader.wake();
+        }
+        Poll::Ready(Ok(written))
     }
 
     fn poll_write_vectored(
@@ -300,12 +399,9 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.state.check()?;
-        Pin::new(&mut self.get_mut().stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        // One slice after the other: faults look at what is written in one place.
+        let bytes = slices.iter().find(|slice| !slice.is_empty());
+        self.poll_write(context, bytes.map_or(&[], |slice| &**slice))
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -94,6 +94,71 @@ async fn half_a_body_comes_with_the_whole_length_and_a_plain_end() {
     assert!(body.starts_with("{\"id\":42"));
 }
 
+/// What a client reads of a fault: text, and how it ended within half a second.
+async fn read_fault(kind: &str) -> (String, Option<std::io::Result<()>>) {
+    let (sim, token) = sim_with(json!({"vendor": "catalog", "kind": kind})).await;
+    let mut stream = sim.raw_get(Catalog, &token, PATH).await;
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 65_536];
+    let half_a_second = Duration::from_millis(500);
+    let ended = tokio::time::timeout(half_a_second, async {
+        loop {
+            match stream.read(&mut buffer).await {
+                Ok(0) => return Ok(()),
+                Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+                Err(error) => return Err(error),
+            }
+        }
+    });
+    let ended = ended.await.ok();
+    assert_eq!(last_entry(&sim).await["fault"], json!(kind));
+    (String::from_utf8(bytes).unwrap(), ended)
+}
+
+#[tokio::test]
+async fn answers_that_are_none_end_or_stall_or_go_on() {
+    let (text, ended) = read_fault("close").await;
+    assert!(text.is_empty() && matches!(ended, Some(Ok(()))), "{text}");
+    let (text, ended) = read_fault("garbled").await;
+    assert!(text.starts_with("220 ") && matches!(ended, Some(Ok(()))));
+    let (text, ended) = read_fault("half_head").await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && !text.contains("\r\n\r\n"));
+    assert!(matches!(ended, Some(Ok(()))));
+    let (text, ended) = read_fault("stalled_head").await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && ended.is_none());
+    let (text, ended) = read_fault("endless_head").await;
+    assert!(text.len() > 1 << 20 && !text.contains("\r\n\r\n") && ended.is_none());
+}
+
+#[tokio::test]
+async fn bodies_break_off_stall_or_go_on() {
+    let halved = |text: &str| {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
+        body.len() == length.unwrap().parse::<usize>().unwrap() / 2
+    };
+    let (text, ended) = read_fault("reset_in_body").await;
+    assert!(halved(&text));
+    let error = ended.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let (text, ended) = read_fault("stalled_body").await;
+    assert!(halved(&text) && ended.is_none());
+    let (text, ended) = read_fault("endless_body").await;
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n") && text.len() > 1 << 20 && ended.is_none());
+}
+
+#[tokio::test]
+async fn close_after_gives_a_whole_answer_and_ends_without_notice() {
+    let (text, ended) = read_fault("close_after").await;
+    assert!(
+        text.ends_with('}') && !text.contains("connection:"),
+        "{text}"
+    );
+    assert!(matches!(ended, Some(Ok(()))));
+}
+
 #[tokio::test]
 async fn a_slow_body_trickles_but_is_whole() {
     let fault = json!({"vendor": "catalog", "kind": "slow_body", "delay_ms": 20});
