@@ -778,6 +778,28 @@ namespace Causeway\Exception {
   /** The wait was interrupted by a signal or PHP's time limit. */
   class InterruptedException extends CallException {}
 
+  /**
+   * A test's fake has no rule or recorded answer for a request; nothing was sent. A \LogicException, so
+   * that code which goes on without an answer does not hide it. Its properties are those of
+   * CallException.
+   */
+  class StrayRequestException extends \LogicException implements CausewayException {
+    /** The connection's name. */
+    public string $connection;
+    /** Always 'no'. */
+    public string $sent;
+    /** Attempts that were made. */
+    public int $attempts;
+    /** Milliseconds from the call's start. */
+    public int $elapsedMs;
+    /** Always NULL. */
+    public ?int $status;
+    /** Always NULL. */
+    public ?int $retryAfterMs;
+    /** What would have been sent as X-Correlation-Id. */
+    public string $correlationId;
+  }
+
   /** A webhook was refused. */
   class SignatureException extends \RuntimeException implements CausewayException {
     /**
@@ -893,8 +915,17 @@ namespace Causeway\Testing {
     public static function freeze(int $unixMs): void {}
     /** Moves the frozen time on. */
     public static function advance(int $ms): void {}
-    /** Lets time run again. */
+    /** Lets time run again, and jitter be random. */
     public static function thaw(): void {}
+    /** Whether time stands still. */
+    public static function isFrozen(): bool {}
+    /** Now as Causeway sees it, frozen or not: Unix milliseconds. */
+    public static function nowMs(): int {}
+    /**
+     * Pins the random part of waits until thaw(): 0.0 draws the shortest, 1.0 the longest, so that
+     * a test knows each wait.
+     */
+    public static function pinJitter(float $draw): void {}
     /**
      * Waits that the frozen clock skipped, milliseconds.
      *
@@ -903,18 +934,231 @@ namespace Causeway\Testing {
     public static function waits(): array {}
   }
 
-  /** Scripted vendors, a log of what was sent, stray requests refused. @planned */
-  final class Fake {
-    public static function start(): Fake {}
-    public function respond(string $connection, mixed ...$responses): void {}
-    /** @return list<array<string, mixed>> */
-    public function sent(?string $connection = null): array {}
-    public function stop(): void {}
+  /**
+   * What a fake vendor can do wrong, by the phase in which it does; the phase decides what a caller
+   * learns about whether its request was sent.
+   *
+   * Before a request leaves (sent is 'no', ConnectException): refused, dns, tls, connectTimeout.
+   * Before the head of an answer ('maybe'): closed, reset (NetworkException), hang
+   * (TimeoutException); with bytes that are no head ('yes', NetworkException): garbled, endlessHead.
+   * In the body ('yes'): halfBody, resetInBody (NetworkException), stalledBody (TimeoutException),
+   * endlessBody (LimitException).
+   */
+  final class Fault {
+    /** The port refuses connections. */
+    public static function refused(): Fault {}
+    /** The name does not resolve. */
+    public static function dns(): Fault {}
+    /** The TLS handshake fails. */
+    public static function tls(): Fault {}
+    /** Nobody answers the attempt to connect: takes timeouts.connect_ms. */
+    public static function connectTimeout(): Fault {}
+    /** The connection ends without a byte of an answer. */
+    public static function closed(): Fault {}
+    /** The connection is reset without a byte of an answer. */
+    public static function reset(): Fault {}
+    /** The request is never answered: takes timeouts.attempt_ms. */
+    public static function hang(): Fault {}
+    /** What comes is no HTTP. */
+    public static function garbled(): Fault {}
+    /** The head of the answer does not end. */
+    public static function endlessHead(): Fault {}
+    /** The body ends before its length. */
+    public static function halfBody(): Fault {}
+    /** The connection is reset in the body. */
+    public static function resetInBody(): Fault {}
+    /** The body stops coming: takes the rest of timeouts.attempt_ms. */
+    public static function stalledBody(): Fault {}
+    /** The body does not end: stopped at body_cap_bytes. */
+    public static function endlessBody(): Fault {}
+    /**
+     * Every fault there is, by name: for a test that goes through all.
+     *
+     * @return array<string, \Causeway\Testing\Fault>
+     */
+    public static function all(): array {}
+    /** Its name: 'half_body'. */
+    public function name(): string {}
   }
 
-  /** Records to files with redaction, and replays them. @planned */
-  final class Recorder {
-    public function __construct(string $directory, string $mode = 'replay') {}
+  /**
+   * One request that a fake vendor was sent: each attempt is one, and so is the request for a token.
+   * Holds credentials, and shows them to nobody who does not ask for the field by name.
+   */
+  final class SentRequest implements \Stringable {
+    /** The connection's name. */
+    public function connection(): string {}
+    /** The verb, as it is sent. */
+    public function getMethod(): string {}
+    /** The whole URI, query included. */
+    public function getUri(): string {}
+    /**
+     * The query's parameters, decoded, each with its values in order.
+     *
+     * @return array<string, list<string>>
+     */
+    public function query(): array {}
+    /**
+     * The field's values, one for each line.
+     *
+     * @return list<string>
+     */
+    public function getHeader(string $name): array {}
+    /**
+     * The field's values joined by a comma, empty when it is not there.
+     *
+     * @return string
+     */
+    public function getHeaderLine(string $name): mixed {}
+    /** Whether the field is there; names are compared without case. */
+    public function hasHeader(string $name): bool {}
+    /**
+     * Names of all fields, in lower case.
+     *
+     * @return list<string>
+     */
+    public function headerNames(): array {}
+    /**
+     * The whole body as bytes.
+     *
+     * @return string
+     */
+    public function text(): mixed {}
+    /**
+     * The body decoded as Response::json() does.
+     *
+     * @throws \JsonException
+     *   When it is no JSON, or nested deeper than $depth.
+     */
+    public function json(int $depth = 128): mixed {}
+    /** When it was sent on the wall clock, frozen or not: Unix milliseconds. */
+    public function atMs(): int {}
+    /** The status that answered it, NULL for a fault and for a request that was refused. */
+    public function status(): ?int {}
+    /** The name of the fault that it met, NULL for none. */
+    public function fault(): ?string {}
+    /** How messages name it: connection, verb and URI without its query. */
+    public function __toString(): string {}
+  }
+
+  /**
+   * Which requests are meant, and what they meet, one step after the other; the last one repeats.
+   * Made by Fake::on(). Without a step they meet an empty answer of status 200.
+   */
+  final class Rule {
+    /**
+     * The next step: an answer.
+     *
+     * @param mixed $body
+     *   A string is sent as it is, NULL as nothing, everything else as JSON with its Content-Type.
+     * @param array<string, string|list<string>>|null $headers
+     *   Fields of the answer.
+     * @param string|null $reason
+     *   The reason phrase; NULL for the standard one.
+     */
+    public function respond(int $status = 200, mixed $body = null, ?array $headers = null, ?string $reason = null): Rule {}
+    /** The next step: a fault. */
+    public function fail(Fault $fault): Rule {}
+    /** The step before takes so long to its first byte. Frozen time advances by it. */
+    public function delay(int $ms): Rule {}
+    /** The body of the step before comes in so many pieces, with a pause before each. */
+    public function drip(int $pieces, int $everyMs): Rule {}
+    /** Only one request is meant; later ones are for older rules. */
+    public function once(): Rule {}
+    /** Only so many requests are meant; later ones are for older rules. */
+    public function times(int $requests): Rule {}
+    /** Only requests with this field of this value are meant. */
+    public function withHeader(string $name, string $value): Rule {}
+    /**
+     * Only requests whose body is JSON with these members, at every depth, are meant; lists must
+     * be equal.
+     *
+     * @param array<string, mixed> $members
+     */
+    public function withJson(mixed $members): Rule {}
+    /** Requests that met the rule so far. */
+    public function hits(): int {}
+  }
+
+  /**
+   * A fake in the place of all vendors, below the real policies: retries, breaker, throttle, tokens
+   * and caches do what they do against a real one. Needs the ini setting causeway.testing=1 and the
+   * command line. Ends with stop(), or with the request.
+   *
+   * A request that no rule means is refused with a \Causeway\Exception\StrayRequestException. Starting
+   * a fake also starts afresh what workers share (breakers, budgets, throttles, tokens, counters):
+   * nothing of an earlier test is left, and nothing reaches the workers of a site.
+   */
+  final class Fake {
+    /**
+     * Puts a fake in the vendors' place; one from before is replaced.
+     *
+     * @param list<string> $passing
+     *   Connections whose requests go to the real vendor where no rule means them.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When testing is not switched on.
+     */
+    public static function start(?array $passing = null): Fake {}
+    /**
+     * Plays a recording: each recorded answer once, to a request that is equal in connection,
+     * method, URI and body.
+     *
+     * @param array{redact?: array{headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>}}|null $options
+     *   What was hidden beyond credentials; the same as when it was recorded.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When the file is no recording, or testing is not switched on.
+     */
+    public static function replay(string $file, ?array $options = null): Fake {}
+    /**
+     * Lets all requests go to the real vendors, and records them with their answers to a file when
+     * it ends. Credentials are never written: fields, parameters and members that are named like
+     * one, and their values wherever else they stand.
+     *
+     * @param array{redact?: array{headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>}}|null $options
+     *   More names of fields, query parameters and members (of JSON and forms), and whole values.
+     */
+    public static function record(string $file, ?array $options = null): Fake {}
+    /**
+     * A rule for the requests that are meant; of several the newest wins that is still open.
+     *
+     * @param string $connection
+     *   Its name; '*' for all.
+     * @param string $method
+     *   '*' for all.
+     * @param string $uri
+     *   Relative to the base URI, or absolute. {name} stands for a segment, * for anything. With a
+     *   query, the parameters that it names must be there.
+     */
+    public function on(string $connection = '*', string $method = '*', string $uri = '*'): Rule {}
+    /**
+     * What was sent, oldest first; the arguments choose as those of on() do.
+     *
+     * @return list<\Causeway\Testing\SentRequest>
+     */
+    public function sent(?string $connection = null, ?string $method = null, ?string $uri = null): array {}
+    /** How many were sent; the arguments choose as those of on() do. */
+    public function sentCount(?string $connection = null, ?string $method = null, ?string $uri = null): int {}
+    /**
+     * Requests that were refused because no rule means them.
+     *
+     * @return list<string>
+     */
+    public function strays(): array {}
+    /**
+     * Rules that no request met, and recorded answers that nobody asked for.
+     *
+     * @return list<string>
+     */
+    public function unused(): array {}
+    /**
+     * Takes the fake away; a recording is written now.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When a recording cannot be written.
+     */
+    public function stop(): void {}
   }
 }
 

@@ -33,6 +33,18 @@ return [
     'Causeway\Exception\AddressRefusedException' => 'The target address is not allowed for this connection.',
     'Causeway\Exception\LimitException' => 'A cap was exceeded: body, headers, JSON depth.',
     'Causeway\Exception\InterruptedException' => 'The wait was interrupted by a signal or PHP\'s time limit.',
+    'Causeway\Exception\StrayRequestException' => implode("\n", [
+        'A test\'s fake has no rule or recorded answer for a request; nothing was sent. A \LogicException, so',
+        'that code which goes on without an answer does not hide it. Its properties are those of',
+        'CallException.',
+    ]),
+    'Causeway\Exception\StrayRequestException::$connection' => 'The connection\'s name.',
+    'Causeway\Exception\StrayRequestException::$sent' => "Always 'no'.",
+    'Causeway\Exception\StrayRequestException::$attempts' => 'Attempts that were made.',
+    'Causeway\Exception\StrayRequestException::$elapsedMs' => 'Milliseconds from the call\'s start.',
+    'Causeway\Exception\StrayRequestException::$status' => 'Always NULL.',
+    'Causeway\Exception\StrayRequestException::$retryAfterMs' => 'Always NULL.',
+    'Causeway\Exception\StrayRequestException::$correlationId' => 'What would have been sent as X-Correlation-Id.',
     'Causeway\Exception\SignatureException' => 'A webhook was refused.',
     'Causeway\Exception\SignatureException::$reason' => implode("\n", [
         "Why: 'missing_header', 'malformed_header', 'malformed_timestamp', 'timestamp_too_old',",

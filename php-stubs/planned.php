@@ -72,20 +72,3 @@ namespace Causeway\Webhook {
     public function sign(string $body, ?string $id = null): array {}
   }
 }
-
-namespace Causeway\Testing {
-
-  /** Scripted vendors, a log of what was sent, stray requests refused. @planned */
-  final class Fake {
-    public static function start(): Fake {}
-    public function respond(string $connection, mixed ...$responses): void {}
-    /** @return list<array<string, mixed>> */
-    public function sent(?string $connection = null): array {}
-    public function stop(): void {}
-  }
-
-  /** Records to files with redaction, and replays them. @planned */
-  final class Recorder {
-    public function __construct(string $directory, string $mode = 'replay') {}
-  }
-}

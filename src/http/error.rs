@@ -32,6 +32,8 @@ pub enum CallErrorKind {
     Interrupted,
     /// The request itself cannot be sent: malformed target or field.
     BadRequest,
+    /// A test's fake has no rule for it: the test is wrong, or what it tests.
+    Stray,
 }
 
 /// A failed call: the kind, and the facts beside it. Never holds a secret or a body's text.

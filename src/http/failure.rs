@@ -46,6 +46,8 @@ pub(crate) enum FailureKind {
     Paused,
     /// The request cannot be sent as it is.
     BadRequest,
+    /// A test's fake has no rule for it.
+    Stray,
 }
 
 impl Failure {
@@ -112,6 +114,7 @@ impl Failure {
             FailureKind::Interrupted => CallErrorKind::Interrupted,
             FailureKind::Paused => CallErrorKind::Paused,
             FailureKind::BadRequest => CallErrorKind::BadRequest,
+            FailureKind::Stray => CallErrorKind::Stray,
         }
     }
 }

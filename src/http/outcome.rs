@@ -40,7 +40,8 @@ pub(super) fn for_retry(outcome: &Outcome) -> retry::Outcome {
             | FailureKind::Auth { transient: false }
             | FailureKind::Interrupted
             | FailureKind::Paused
-            | FailureKind::BadRequest,
+            | FailureKind::BadRequest
+            | FailureKind::Stray,
         ) => retry::Outcome::Permanent,
     }
 }
@@ -64,7 +65,8 @@ pub(super) fn for_breaker(outcome: &Outcome) -> breaker::Outcome {
             | FailureKind::Auth { transient: false }
             | FailureKind::Interrupted
             | FailureKind::Paused
-            | FailureKind::BadRequest,
+            | FailureKind::BadRequest
+            | FailureKind::Stray,
         ) => breaker::Outcome::Ignored,
     }
 }

@@ -82,7 +82,8 @@ impl Call<'_> {
             | FailureKind::Auth { .. }
             | FailureKind::Interrupted
             | FailureKind::Paused
-            | FailureKind::BadRequest => failure.kind,
+            | FailureKind::BadRequest
+            | FailureKind::Stray => failure.kind,
         };
         let message = format!("the token request failed: {}", failure.message);
         Failure {

@@ -100,6 +100,8 @@ exception_classes! {
     Limit, "LimitException", call, false, NONE;
     /// The wait was interrupted.
     Interrupted, "InterruptedException", call, false, NONE;
+    /// A test's fake has no rule for a request.
+    Stray, "StrayRequestException", raw::logic_exception, true, OF_CALL;
     /// A webhook was refused.
     Signature, "SignatureException", raw::runtime_exception, true, OF_REASON;
     /// The store could not do it.

@@ -19,6 +19,7 @@ use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
 unsafe extern "C" {
     static spl_ce_RuntimeException: *mut ClassEntry;
     static spl_ce_InvalidArgumentException: *mut ClassEntry;
+    static spl_ce_LogicException: *mut ClassEntry;
 
     fn zend_declare_typed_property(
         ce: *mut ClassEntry,
@@ -89,6 +90,12 @@ impl PropertyType {
 pub(super) fn runtime_exception() -> &'static ClassEntry {
     // SAFETY: SPL is always built in and registers its classes before any shared extension starts.
     unsafe { &*spl_ce_RuntimeException }
+}
+
+/// `\LogicException`.
+pub(super) fn logic_exception() -> &'static ClassEntry {
+    // SAFETY: as for runtime_exception().
+    unsafe { &*spl_ce_LogicException }
 }
 
 /// `\InvalidArgumentException`.

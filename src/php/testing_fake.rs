@@ -21,7 +21,7 @@ use crate::testing::{self, Fake, Matcher, Mode, Redaction, Rule, Tape};
 /// and caches do what they do against a real one. Needs the ini setting causeway.testing=1 and the
 /// command line. Ends with stop(), or with the request.
 ///
-/// A request that no rule means is refused with a \Causeway\Testing\StrayRequestException. Starting
+/// A request that no rule means is refused with a \Causeway\Exception\StrayRequestException. Starting
 /// a fake also starts afresh what workers share (breakers, budgets, throttles, tokens, counters):
 /// nothing of an earlier test is left, and nothing reaches the workers of a site.
 #[php_class]

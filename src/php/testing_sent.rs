@@ -72,6 +72,8 @@ impl PhpSentRequest {
     }
 
     /// The field's values joined by a comma, empty when it is not there.
+    ///
+    /// @return string
     #[php(name = "getHeaderLine")]
     pub fn header_line(&self, name: &str) -> Zval {
         value::bytes(&self.values_of(name).collect::<Vec<_>>().join(&b", "[..]))
@@ -93,6 +95,8 @@ impl PhpSentRequest {
     }
 
     /// The whole body as bytes.
+    ///
+    /// @return string
     #[php(name = "text")]
     pub fn text(&self) -> Zval {
         value::bytes(&self.sent.body)

@@ -108,6 +108,7 @@ fn call_class(kind: &CallErrorKind) -> ExceptionClass {
         CallErrorKind::Limit => ExceptionClass::Limit,
         CallErrorKind::Interrupted => ExceptionClass::Interrupted,
         CallErrorKind::BadRequest => ExceptionClass::Call,
+        CallErrorKind::Stray => ExceptionClass::Stray,
     }
 }
 

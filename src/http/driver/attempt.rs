@@ -1,5 +1,6 @@
 //! One attempt: its token, its time, the exchange on the wire, and the answer's content.
 
+use std::cell::Cell;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -78,8 +79,12 @@ impl Call<'_> {
             .for_attempt(timeout, clock::monotonic())
             .ok_or_else(|| Failure::new(FailureKind::Timeout, Sent::No, OUT_OF_TIME))?;
         let key = self.client.transport_key(&wire.url);
+        // Once a head came, the request was surely sent.
+        let sent = Cell::new(Sent::Maybe);
         let received = pin!(async {
-            let (head, body) = transport::exchange(&key, wire, self.asks).await?;
+            let plan = self.client.plan();
+            let (head, body) = transport::exchange(plan, &key, wire, self.asks).await?;
+            sent.set(Sent::Yes);
             let body = body.capped(body_cap_bytes)?;
             match delivery {
                 Delivery::Open => Ok(Received { head, body }),
@@ -95,11 +100,11 @@ impl Call<'_> {
             Ok(Some(outcome)) => outcome,
             Ok(None) => {
                 let message = format!("no complete answer within {} ms", timeout.as_millis());
-                Err(Failure::new(FailureKind::Timeout, Sent::Maybe, message))
+                Err(Failure::new(FailureKind::Timeout, sent.get(), message))
             }
             Err(stop) => {
                 let mut failure = ending::stopped(stop);
-                failure.sent = Sent::Maybe;
+                failure.sent = sent.get();
                 Err(failure)
             }
         }

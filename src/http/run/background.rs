@@ -275,7 +275,7 @@ fn ring(wake: &OwnedFd) {
 }
 
 /// What a call may know of its connection's switch where PHP is not.
-struct SegmentHost<'a>(&'a Client);
+pub(crate) struct SegmentHost<'a>(pub(crate) &'a Client);
 
 impl Host for SegmentHost<'_> {
     fn before_attempt(&self) -> Result<(), Stop> {

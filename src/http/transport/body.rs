@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::fake::Script;
 use crate::http::Sent;
 use crate::http::engine::{self, Engine};
 use crate::http::failure::{Failure, FailureKind};
@@ -21,6 +22,7 @@ enum Source {
     /// All of it is here.
     Whole(Option<Bytes>),
     Library(Held),
+    Script(Script),
 }
 
 /// A response of the library, which is dropped inside its runtime.
@@ -48,6 +50,10 @@ impl Body {
         Self::new(Source::Whole(Some(bytes)))
     }
 
+    pub(super) fn of_script(script: Script) -> Self {
+        Self::new(Source::Script(script))
+    }
+
     fn new(source: Source) -> Self {
         Self {
             source,
@@ -69,6 +75,7 @@ impl Body {
                 .response
                 .as_ref()
                 .and_then(reqwest::Response::content_length),
+            Source::Script(script) => script.announced_bytes(),
         };
         if announced.is_some_and(|length| length > cap_bytes as u64) {
             return Err(self.too_large());
@@ -89,6 +96,8 @@ impl Body {
                     .map_err(|error| Failure::of_body(&error))?,
                 None => None,
             },
+            // Boxed: see `transport::exchange`.
+            Source::Script(script) => Box::pin(script.chunk()).await?,
         };
         let Some(chunk) = chunk.filter(|chunk| !chunk.is_empty()) else {
             return Ok(None);
@@ -123,7 +132,7 @@ impl Body {
     pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
         match &mut self.source {
             Source::Whole(bytes) => bytes.take(),
-            Source::Library(_) => None,
+            Source::Library(_) | Source::Script(_) => None,
         }
     }
 

@@ -4,6 +4,7 @@
 //! cookies, proxies of the environment) is not here and is switched off in the library below.
 
 pub(super) mod body;
+mod fake;
 pub(super) mod library;
 mod upload;
 
@@ -15,6 +16,8 @@ use url::Url;
 use super::failure::Failure;
 use super::run::Asks;
 use super::{Content, guard, tls};
+use crate::options::Plan;
+use crate::testing;
 pub(crate) use body::Body;
 pub(super) use upload::WrongLength;
 
@@ -56,6 +59,20 @@ pub(crate) struct Received {
 ///
 /// # Errors
 /// What failed, and whether the vendor may have seen the request.
-pub(crate) async fn exchange(key: &Key, wire: &Wire, asks: &Asks) -> Result<(Head, Body), Failure> {
+pub(crate) async fn exchange(
+    plan: &Plan,
+    key: &Key,
+    wire: &Wire,
+    asks: &Asks,
+) -> Result<(Head, Body), Failure> {
+    match testing::current() {
+        // Boxed: no call's future is to grow for what tests alone have.
+        Some(fake) => Box::pin(fake::exchange(&fake, plan, key, wire, asks)).await,
+        None => real(key, wire, asks).await,
+    }
+}
+
+/// The same to a real vendor.
+async fn real(key: &Key, wire: &Wire, asks: &Asks) -> Result<(Head, Body), Failure> {
     library::exchange(key, wire, asks).await
 }

@@ -68,6 +68,7 @@ pub(super) fn deferred_for(error: &CallError) -> Option<Duration> {
         | CallErrorKind::Auth
         | CallErrorKind::AddressRefused
         | CallErrorKind::Limit
-        | CallErrorKind::BadRequest => None,
+        | CallErrorKind::BadRequest
+        | CallErrorKind::Stray => None,
     }
 }
