@@ -29,10 +29,10 @@ pub(super) fn for_retry(outcome: &Outcome) -> retry::Outcome {
     match outcome.as_ref().map_err(|failure| failure.kind) {
         Ok(answer) => retry::Outcome::Status(answer.head.status.as_u16()),
         Err(FailureKind::Connect | FailureKind::Auth { transient: true }) => {
-            retry::Outcome::NoConnection
+            retry::Outcome::Failed(retry::TransportError::Connect)
         }
-        Err(FailureKind::Network) => retry::Outcome::Broken,
-        Err(FailureKind::Timeout) => retry::Outcome::TimedOut,
+        Err(FailureKind::Network) => retry::Outcome::Failed(retry::TransportError::Network),
+        Err(FailureKind::Timeout) => retry::Outcome::Failed(retry::TransportError::Timeout),
         Err(
             FailureKind::Limit
             | FailureKind::Setup

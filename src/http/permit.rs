@@ -34,7 +34,12 @@ impl Permit {
 
     fn give_back(&mut self, outcome: breaker::Outcome) {
         if let Some((connection, options, permit)) = self.given.take() {
-            connection.breaker_record(&options, permit, outcome, clock::monotonic());
+            connection.breaker_record(
+                &options,
+                permit,
+                (outcome, std::time::Duration::ZERO),
+                clock::monotonic(),
+            );
         }
     }
 }

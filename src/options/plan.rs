@@ -3,8 +3,7 @@
 //! The keys, defaults and ranges of a connection stand in this room: the top here, the policies in
 //! `policies.rs`, resources and webhooks in `entities.rs`, auth beside its kinds. What follows from
 //! them (when to retry, when a breaker opens) is decided elsewhere. A plan is plain data and holds
-//! secret references rather than values. A key that is known and not built is refused as well:
-//! a policy that is configured and silently absent would be worse than none.
+//! secret references rather than values.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,7 +12,7 @@ use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::{Fields, OptionError, Resource, Value, Webhook, entities, policies};
-use crate::policy::{breaker, retry};
+use crate::policy::{breaker, concurrency, hedge, retry, streak, throttle};
 use crate::{auth, http as client};
 
 /// Largest body that is taken when the connection does not say.
@@ -62,6 +61,14 @@ pub struct Plan {
     pub retry: retry::Options,
     /// When the vendor is left alone; `None` when switched off.
     pub breaker: Option<breaker::Options>,
+    /// How fast the vendor is called; `None` for as fast as can be.
+    pub throttle: Option<throttle::Options>,
+    /// How many attempts are under way at once; `None` for as many as there are workers.
+    pub concurrency: Option<concurrency::Options>,
+    /// When a late attempt is joined by a second one; `None` for never.
+    pub hedge: Option<hedge::Options>,
+    /// Whether equal calls that are under way at once share an answer.
+    pub coalesce: bool,
     /// Who we say we are.
     pub auth: Option<auth::Options>,
     /// Which addresses may be reached.
@@ -100,7 +107,11 @@ impl Plan {
             base_uri: base_uri(&mut fields)?,
             headers: headers(&mut fields)?,
             retry: policies::retry(fields.section("retry")?)?,
-            breaker: policies::breaker(&mut fields, &timeouts)?,
+            breaker: policies::breaker(&mut fields)?,
+            throttle: policies::throttle(fields.section("throttle")?, &timeouts)?,
+            concurrency: policies::concurrency(fields.section("concurrency")?)?,
+            hedge: policies::hedge(fields.section("hedge")?)?,
+            coalesce: policies::coalesce(&mut fields)?,
             auth: match fields.section("auth")? {
                 Some(section) => auth::Options::parse(section)?,
                 None => None,
@@ -113,9 +124,36 @@ impl Plan {
             timeouts,
             resources,
         };
-        not_built(&mut fields)?;
         fields.finish()?;
-        Ok(plan)
+        Ok(plan.with_probe_lease())
+    }
+
+    /// A probe's place outlasts its attempt and what the attempt may wait for.
+    fn with_probe_lease(mut self) -> Self {
+        const EXTRA: Duration = Duration::from_secs(1);
+        let waits = self
+            .throttle
+            .as_ref()
+            .map_or(Duration::ZERO, |throttle| throttle.mode.max_wait())
+            .saturating_add(
+                self.concurrency
+                    .map_or(Duration::ZERO, |limit| limit.max_wait),
+            );
+        let lease = self
+            .timeouts
+            .attempt
+            .saturating_add(waits.min(self.timeouts.total))
+            .saturating_add(EXTRA);
+        self.breaker = self.breaker.map(|breaker| breaker.with_probe_lease(lease));
+        self
+    }
+
+    /// From which streak of failures on nothing is retried.
+    pub fn streak(&self) -> streak::Options {
+        let Some(breaker) = self.breaker else {
+            return streak::Options::default();
+        };
+        streak::Options::for_breaker(breaker.min_calls(), breaker.window())
     }
 }
 
@@ -224,16 +262,6 @@ fn body_cap_bytes(fields: &mut Fields) -> Result<usize, OptionError> {
         .int("body_cap_bytes", 1..=BODY_CAP_BYTES_MAX)?
         .unwrap_or(BODY_CAP_BYTES_DEFAULT);
     Ok(usize::try_from(cap).unwrap_or(usize::MAX))
-}
-
-fn not_built(fields: &mut Fields) -> Result<(), OptionError> {
-    match fields.value("throttle") {
-        None => Ok(()),
-        Some(value) => {
-            let allowed = "left out, as throttling is not built yet";
-            Err(OptionError::new("throttle", value.kind(), allowed))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,11 @@
-//! The policies' keys, ranges and defaults, each turned into its policy's own type.
+//! The policies' keys, ranges and defaults, each turned into its policy's own type: what bounds
+//! and repeats a call here, what limits calls in `limits.rs`.
+
+mod limits;
 
 use std::time::Duration;
+
+pub(super) use limits::{coalesce, concurrency, hedge, throttle};
 
 use super::{Fields, OptionError, Timeouts, Value};
 use crate::policy::{backoff, breaker, budget, retry};
@@ -11,8 +16,8 @@ const TOTAL_MS_MAX: i64 = 3_600_000;
 const MINUTE_MS: i64 = 60_000;
 /// No attempt may take longer than ten minutes.
 const ATTEMPT_MS_MAX: i64 = 600_000;
-/// What a probe's place is kept beyond its attempt's timeout.
-const PROBE_LEASE_EXTRA: Duration = Duration::from_secs(1);
+/// A day: what a vendor may ask for at most.
+const DAY_S: i64 = 24 * 3600;
 
 /// Reads `timeouts`.
 pub(super) fn timeouts(section: Option<Fields>) -> Result<Timeouts, OptionError> {
@@ -55,6 +60,9 @@ pub(super) fn retry(section: Option<Fields>) -> Result<retry::Options, OptionErr
         max: fields
             .millis("max_delay_ms", 1..=ATTEMPT_MS_MAX)?
             .unwrap_or(options.backoff.max),
+        jitter: fields
+            .one_of("jitter", &backoff::Jitter::NAMES)?
+            .unwrap_or_default(),
     };
     if options.backoff.max < options.backoff.base {
         return Err(OptionError::new(
@@ -66,9 +74,65 @@ pub(super) fn retry(section: Option<Fields>) -> Result<retry::Options, OptionErr
             ),
         ));
     }
+    if let Some(statuses) = statuses(&mut fields)? {
+        options.statuses = statuses;
+    }
+    if let Some(errors) = errors(&mut fields)? {
+        options.errors = errors;
+    }
+    options.max_hold = fields
+        .seconds("max_hold_s", 0..=DAY_S)?
+        .unwrap_or(options.max_hold);
     options.budget = retry_budget(&mut fields)?;
     fields.finish()?;
     Ok(options)
+}
+
+/// Reads `retry.statuses`.
+fn statuses(fields: &mut Fields) -> Result<Option<Vec<u16>>, OptionError> {
+    let allowed = || {
+        let (first, last) = (retry::STATUSES.start(), retry::STATUSES.end());
+        format!("a list of integers from {first} to {last}")
+    };
+    let items = match fields.value("statuses") {
+        None => return Ok(None),
+        Some(Value::List(items)) => items,
+        Some(Value::Map(entries)) if entries.is_empty() => Vec::new(),
+        Some(other) => return Err(fields.refuse("statuses", &other, allowed())),
+    };
+    let status = |item: &Value| match item {
+        Value::Int(number) => u16::try_from(*number)
+            .ok()
+            .filter(|status| retry::STATUSES.contains(status)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Float(_)
+        | Value::Str(_)
+        | Value::Secret(_)
+        | Value::List(_)
+        | Value::Map(_) => None,
+    };
+    items
+        .iter()
+        .map(|item| status(item).ok_or_else(|| fields.refuse("statuses", item, allowed())))
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// Reads `retry.errors`.
+fn errors(fields: &mut Fields) -> Result<Option<Vec<retry::TransportError>>, OptionError> {
+    let names = retry::TransportError::NAMES;
+    let Some(given) = fields.texts("errors")? else {
+        return Ok(None);
+    };
+    let error = |text: &String| {
+        let known = names.iter().find(|(name, _)| name == text);
+        known.map(|(_, error)| *error).ok_or_else(|| {
+            let allowed = "a list of 'connect', 'network', 'timeout'";
+            fields.refuse("errors", &Value::from(text.as_str()), allowed)
+        })
+    };
+    given.iter().map(error).collect::<Result<_, _>>().map(Some)
 }
 
 /// Reads `retry.budget`; `false` takes the bound away.
@@ -94,41 +158,66 @@ fn retry_budget(fields: &mut Fields) -> Result<Option<budget::Options>, OptionEr
         .ok_or_else(|| OptionError::new(name, "other numbers", "within the ranges of its keys"))
 }
 
-/// Reads `breaker`; `false` switches it off. A probe's place outlasts an attempt.
-pub(super) fn breaker(
-    fields: &mut Fields,
-    timeouts: &Timeouts,
-) -> Result<Option<breaker::Options>, OptionError> {
-    let lease = timeouts.attempt.saturating_add(PROBE_LEASE_EXTRA);
-    let mut inner = match fields.value("breaker") {
-        None => return Ok(Some(breaker::Options::default().with_probe_lease(lease))),
+/// Reads `breaker`; `false` switches it off.
+pub(crate) fn breaker(fields: &mut Fields) -> Result<Option<breaker::Options>, OptionError> {
+    let inner = match fields.value("breaker") {
+        None => return Ok(Some(breaker::Options::default())),
         Some(Value::Bool(false)) => return Ok(None),
         Some(value) => Fields::open("breaker", value, fields.source())?,
     };
-    let rate = inner.number("failure_rate", 0.01..=1.0)?.unwrap_or(0.5);
-    let min_calls = inner
-        .int(
-            "min_calls",
-            i64::from(*breaker::MIN_CALLS.start())..=i64::from(*breaker::MIN_CALLS.end()),
-        )?
-        .unwrap_or(20);
-    let window = inner
-        .seconds("window_s", 1..=3600)?
-        .unwrap_or(Duration::from_secs(30));
-    let open = inner
-        .millis("open_ms", 1..=TOTAL_MS_MAX)?
-        .unwrap_or(Duration::from_secs(5));
-    let probes = inner
-        .int(
-            "probes",
-            i64::from(*breaker::PROBES.start())..=i64::from(*breaker::PROBES.end()),
-        )?
-        .unwrap_or(3);
-    inner.finish()?;
-    let small = |number: i64| u32::try_from(number).unwrap_or(1);
-    breaker::Options::new(rate, small(min_calls), window, open, small(probes))
-        .map(|options| Some(options.with_probe_lease(lease)))
-        .ok_or_else(|| {
-            OptionError::new("breaker", "other numbers", "within the ranges of its keys")
-        })
+    breaker_section(inner).map(Some)
 }
+
+/// Reads the keys of a breaker.
+pub(crate) fn breaker_section(mut fields: Fields) -> Result<breaker::Options, OptionError> {
+    let whole =
+        |range: &std::ops::RangeInclusive<u32>| i64::from(*range.start())..=i64::from(*range.end());
+    let small = |number: i64| u32::try_from(number).unwrap_or(1);
+    let rate = fields.number("failure_rate", 0.01..=1.0)?.unwrap_or(0.5);
+    let min_calls = fields.int("min_calls", whole(&breaker::MIN_CALLS))?;
+    let window = fields.seconds("window_s", 1..=3600)?;
+    let window_calls = fields.int("window_calls", whole(&breaker::WINDOW_CALLS))?;
+    let slow_call = fields.millis("slow_call_ms", 1..=ATTEMPT_MS_MAX)?;
+    let slow_rate = fields.number("slow_rate", 0.01..=1.0)?;
+    let open = fields.millis("open_ms", 1..=TOTAL_MS_MAX)?;
+    let probes = fields.int("probes", whole(&breaker::PROBES))?;
+    if window.is_some() && window_calls.is_some() {
+        let allowed = "left out where window_s is given";
+        return Err(OptionError::new(
+            fields.name("window_calls"),
+            "both",
+            allowed,
+        ));
+    }
+    if slow_rate.is_some() && slow_call.is_none() {
+        let allowed = "given where slow_rate is";
+        return Err(OptionError::new(
+            fields.name("slow_call_ms"),
+            "nothing",
+            allowed,
+        ));
+    }
+    let name = fields.name("failure_rate");
+    fields.finish()?;
+    let options = breaker::Options::new(
+        rate,
+        small(min_calls.unwrap_or(20)),
+        window.unwrap_or(Duration::from_secs(30)),
+        open.unwrap_or(Duration::from_secs(5)),
+        small(probes.unwrap_or(3)),
+    );
+    let options = match window_calls {
+        None => options,
+        Some(calls) => options.and_then(|options| options.with_window_calls(small(calls))),
+    };
+    match slow_call {
+        None => options,
+        Some(over) => {
+            options.and_then(|options| options.with_slow_calls(over, slow_rate.unwrap_or(0.5)))
+        }
+    }
+    .ok_or_else(|| OptionError::new(name, "other numbers", "within the ranges of its keys"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! Whether a vendor is asked at all.
 //!
-//! Closed: every attempt is admitted and its outcome counted over a sliding window of time. At
-//! `failure_rate` of at least `min_calls` outcomes it opens. Open: nobody calls for `open`. Then
-//! half-open: `probes` attempts are admitted; once so many of them failed that the rate is
-//! certain to be reached it opens again, once all have come back below it, it closes with an
-//! empty window. After resilience4j's circuit breaker, with its `COUNT` window left out, and with
-//! the half-open verdict drawn as soon as it is certain, to spare a dead vendor the rest.
+//! Closed: every attempt is admitted and its outcome counted over a sliding [`Window`], of time or
+//! of the last so many outcomes. At `failure_rate` of at least `min_calls` outcomes it opens, and
+//! where slow calls count, at their rate too. Open: nobody calls for `open`. Then half-open:
+//! `probes` attempts are admitted; once so many of them failed or were slow that a rate is certain
+//! to be reached it opens again, once all have come back below it, it closes with an empty window.
+//! After resilience4j's circuit breaker, with the half-open verdict drawn as soon as it is
+//! certain, to spare a dead vendor the rest.
 //!
 //! Each phase has an **epoch**. A permit carries the epoch it was given in, and an outcome that
 //! comes back in a later one is not counted: calls that were under way when the breaker opened
@@ -24,6 +25,10 @@ pub const PROBES: RangeInclusive<u32> = 1..=16;
 pub const MIN_CALLS: RangeInclusive<u32> = 1..=100_000;
 /// What the window may be.
 pub const WINDOW: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(3600);
+/// What a window of outcomes may be; the segment keeps so many.
+pub const WINDOW_CALLS: RangeInclusive<u32> = 1..=1024;
+/// What a call may take before it is slow.
+pub const SLOW_CALL: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(600);
 /// What the time in the open phase may be.
 pub const OPEN: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
 /// A probe's place is given again after so long; far beyond an attempt's usual bound.
@@ -32,12 +37,29 @@ pub const PROBE_LEASE_DEFAULT: Duration = Duration::from_secs(10);
 /// Parts of a million: rates are compared as whole numbers, for 0.07 · 100 is not 7 in binary.
 const RATE_SCALE: u64 = 1_000_000;
 
+/// Which outcomes count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Window {
+    /// Those of the last so long.
+    Time(Duration),
+    /// The last so many.
+    Calls(u32),
+}
+
+/// When a call is slow, and which share of slow ones opens the breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlowCalls {
+    over: Duration,
+    rate_ppm: u64,
+}
+
 /// When to open, for how long, and what it takes to close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
     rate_ppm: u64,
+    slow: Option<SlowCalls>,
     min_calls: u32,
-    window: Duration,
+    window: Window,
     open: Duration,
     probes: u32,
     probe_lease: Duration,
@@ -60,8 +82,9 @@ impl Options {
             && PROBES.contains(&probes);
         is_allowed.then_some(Self {
             rate_ppm,
+            slow: None,
             min_calls,
-            window,
+            window: Window::Time(window),
             open,
             probes,
             probe_lease: PROBE_LEASE_DEFAULT,
@@ -76,9 +99,51 @@ impl Options {
         self
     }
 
-    /// How far back outcomes count.
-    pub const fn window(&self) -> Duration {
+    /// The same over the last so many outcomes, within [`WINDOW_CALLS`]; as in resilience4j,
+    /// no more than these are ever waited for before the rates are looked at.
+    #[must_use]
+    pub fn with_window_calls(mut self, calls: u32) -> Option<Self> {
+        self.window = Window::Calls(calls);
+        self.min_calls = self.min_calls.min(calls);
+        WINDOW_CALLS.contains(&calls).then_some(self)
+    }
+
+    /// The same where calls that took longer than `over`, within [`SLOW_CALL`], open it at `rate`
+    /// of all, above 0 and up to 1.
+    #[must_use]
+    pub fn with_slow_calls(mut self, over: Duration, rate: f64) -> Option<Self> {
+        let rate_ppm = ppm(rate)?;
+        self.slow = Some(SlowCalls { over, rate_ppm });
+        SLOW_CALL.contains(&over).then_some(self)
+    }
+
+    /// What an outcome counts as; nothing where it says nothing.
+    pub fn sample(&self, outcome: Outcome, took: Duration) -> Option<Sample> {
+        let has_failed = match outcome {
+            Outcome::Success => false,
+            Outcome::Failure => true,
+            Outcome::Ignored => return None,
+        };
+        let is_slow = self.slow.is_some_and(|slow| took > slow.over);
+        Some(Sample {
+            has_failed,
+            is_slow,
+        })
+    }
+
+    /// Whether slow calls count.
+    pub const fn counts_slow_calls(&self) -> bool {
+        self.slow.is_some()
+    }
+
+    /// Which outcomes count.
+    pub const fn window(&self) -> Window {
         self.window
+    }
+
+    /// Outcomes without which it does not open.
+    pub const fn min_calls(&self) -> u32 {
+        self.min_calls
     }
 
     /// How long nobody calls.
@@ -102,8 +167,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             rate_ppm: RATE_SCALE / 2,
+            slow: None,
             min_calls: 20,
-            window: Duration::from_secs(30),
+            window: Window::Time(Duration::from_secs(30)),
             open: Duration::from_secs(5),
             probes: 3,
             probe_lease: PROBE_LEASE_DEFAULT,
@@ -142,6 +208,15 @@ pub enum Outcome {
     Failure,
     /// Says nothing about the vendor: interrupted, or never sent.
     Ignored,
+}
+
+/// An outcome that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// The vendor was not well.
+    pub has_failed: bool,
+    /// It took too long, however it ended.
+    pub is_slow: bool,
 }
 
 /// A place among the probes.
@@ -240,18 +315,28 @@ pub struct Tally {
     pub total: u64,
     /// Failures alone.
     pub failed: u64,
+    /// Slow ones, failed or not.
+    pub slow: u64,
+}
+
+impl Tally {
+    /// Counts one more.
+    pub fn add(&mut self, sample: Sample) {
+        self.total += 1;
+        self.failed += u64::from(sample.has_failed);
+        self.slow += u64::from(sample.is_slow);
+    }
 }
 
 /// Whether these outcomes open a closed breaker.
 pub fn opens(options: &Options, window: Tally) -> bool {
-    window.total >= u64::from(options.min_calls)
-        && reaches_rate(options, window.failed, window.total)
+    window.total >= u64::from(options.min_calls) && reaches_a_rate(options, window, window.total)
 }
 
 /// The phase that the probes' outcomes lead to; `None` while they are undecided.
 pub fn verdict(options: &Options, probes: Tally) -> Option<State> {
     let wanted = u64::from(options.probes);
-    if probes.failed > 0 && reaches_rate(options, probes.failed, wanted) {
+    if reaches_a_rate(options, probes, wanted) {
         Some(State::Open)
     } else if probes.total >= wanted {
         Some(State::Closed)
@@ -260,8 +345,15 @@ pub fn verdict(options: &Options, probes: Tally) -> Option<State> {
     }
 }
 
-fn reaches_rate(options: &Options, failed: u64, total: u64) -> bool {
-    failed.saturating_mul(RATE_SCALE) >= total.saturating_mul(options.rate_ppm)
+/// Whether failures or slow calls make up their share of so many outcomes.
+fn reaches_a_rate(options: &Options, tally: Tally, total: u64) -> bool {
+    let is_reached = |count: u64, rate_ppm: u64| {
+        count > 0 && count.saturating_mul(RATE_SCALE) >= total.saturating_mul(rate_ppm)
+    };
+    is_reached(tally.failed, options.rate_ppm)
+        || options
+            .slow
+            .is_some_and(|slow| is_reached(tally.slow, slow.rate_ppm))
 }
 
 #[expect(

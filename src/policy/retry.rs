@@ -7,19 +7,45 @@
 //! is never shorter, and one beyond the deadline ends the call at once with the time to come
 //! back, in place of an attempt that the vendor said it would refuse.
 //!
-//! The token of the retry budget is taken by the caller, after [`decide`] has said yes: a refused
-//! retry must not cost one. No state.
+//! The streak of failures and the token of the retry budget are looked at by the caller, after
+//! [`decide`] has said yes: a refused retry must not cost a token. No state.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use http::Method;
 
-use super::{Sent, backoff, budget, deadline};
+use super::{Sent, backoff, budget, deadline, retry_after};
 
 /// Statuses that a later attempt may turn into an answer.
 pub const STATUSES_DEFAULT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
-/// The most attempts that can be chosen.
-pub const MAX_ATTEMPTS_LIMIT: u32 = 20;
+/// Statuses that may be chosen: what is below is no failure.
+pub const STATUSES: RangeInclusive<u16> = 400..=599;
+/// What may go wrong without an answer, and later right: all of it is retried by default.
+pub const ERRORS_DEFAULT: [TransportError; 3] = [
+    TransportError::Connect,
+    TransportError::Network,
+    TransportError::Timeout,
+];
+
+/// An attempt that ended without an answer, by what may be retried of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransportError {
+    /// No connection came about, or no token could be had.
+    Connect,
+    /// The connection broke.
+    Network,
+    /// The attempt's time ran out.
+    Timeout,
+}
+
+impl TransportError {
+    /// All of them by the name that options give.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("connect", Self::Connect),
+        ("network", Self::Network),
+        ("timeout", Self::Timeout),
+    ];
+}
 
 /// What is retried, how often, and how far apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +58,10 @@ pub struct Options {
     pub budget: Option<budget::Options>,
     /// Statuses that are retried.
     pub statuses: Vec<u16>,
+    /// Errors that are retried.
+    pub errors: Vec<TransportError>,
+    /// A vendor that asks for more than a call has left is left alone for so long at most.
+    pub max_hold: Duration,
 }
 
 impl Default for Options {
@@ -42,6 +72,8 @@ impl Default for Options {
             backoff: backoff::Options::default(),
             budget: Some(budget::Options::default()),
             statuses: STATUSES_DEFAULT.to_vec(),
+            errors: ERRORS_DEFAULT.to_vec(),
+            max_hold: retry_after::HOLD_MAX,
         }
     }
 }
@@ -51,12 +83,8 @@ impl Default for Options {
 pub enum Outcome {
     /// The vendor answered with this status.
     Status(u16),
-    /// No connection.
-    NoConnection,
-    /// The connection broke.
-    Broken,
-    /// The attempt's time ran out.
-    TimedOut,
+    /// There was no answer.
+    Failed(TransportError),
     /// It failed in a way that would repeat: refused address, too large an answer, no token.
     Permanent,
 }
@@ -74,6 +102,8 @@ pub struct Attempt {
     pub method_is_idempotent: bool,
     /// Whether it carries an idempotency key.
     pub has_key: bool,
+    /// The wait before it; `None` for the first.
+    pub waited: Option<Duration>,
     /// What the vendor asked for.
     pub retry_after: Option<Duration>,
     /// What the call's deadline leaves.
@@ -113,8 +143,6 @@ pub enum GiveUp {
         /// When.
         after: Duration,
     },
-    /// The retry budget is empty; said by the caller, who holds it.
-    Budget,
 }
 
 /// Whether a method's effect does not grow with repetition (RFC 9110, section 9.2.2).
@@ -155,7 +183,12 @@ fn wait_before_next(options: &Options, attempt: &Attempt) -> Result<Duration, Gi
     if !is_safe(attempt) {
         return Err(GiveUp::NotSafe);
     }
-    let drawn = backoff::delay(&options.backoff, attempt.number, attempt.random);
+    let drawn = backoff::delay(
+        &options.backoff,
+        attempt.number,
+        attempt.waited,
+        attempt.random,
+    );
     let wait = attempt.retry_after.map_or(drawn, |asked| asked.max(drawn));
     if deadline::leaves_room(wait, attempt.remaining) {
         Ok(wait)
@@ -164,10 +197,11 @@ fn wait_before_next(options: &Options, attempt: &Attempt) -> Result<Duration, Gi
     }
 }
 
-fn may_pass(options: &Options, outcome: Outcome) -> bool {
+/// Whether a later attempt may come to another end.
+pub fn may_pass(options: &Options, outcome: Outcome) -> bool {
     match outcome {
         Outcome::Status(status) => options.statuses.contains(&status),
-        Outcome::NoConnection | Outcome::Broken | Outcome::TimedOut => true,
+        Outcome::Failed(error) => options.errors.contains(&error),
         Outcome::Permanent => false,
     }
 }

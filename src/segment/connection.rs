@@ -8,8 +8,8 @@
 use std::{
     fmt,
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
+        Arc, OnceLock,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -17,13 +17,18 @@ use std::{
 use super::{
     Shared, breaker as run,
     layout::ConnectionSlot,
-    words::{pack_level, unpack_level},
+    place::{self, Place},
+    table::{self, Identity},
+    throttle as turns,
+    words::{pack_level, pack_streak, unpack_level, unpack_streak},
+    write,
 };
 use crate::{
-    clock::Monotonic,
+    clock::{self, Monotonic},
     policy::{
         breaker,
         budget::{self, Level},
+        concurrency, hedge, streak, throttle,
     },
     telemetry::{Counter, Facts, Health},
 };
@@ -33,40 +38,74 @@ const TURNS_MAX: usize = 32;
 
 /// A handle on a connection's state.
 #[derive(Clone)]
-pub struct Connection(Slot);
+pub struct Connection(Arc<Handle>);
 
-#[derive(Clone)]
-enum Slot {
-    /// A slot of the segment, by its place.
-    Shared(Arc<Shared>, usize),
+struct Handle {
+    segment: Arc<Shared>,
+    identity: Identity,
+    namespace: String,
+    name: String,
+    /// The slot that was the connection's when it was last looked at.
+    place: AtomicUsize,
     /// A slot of this process, where the table was full.
-    Own(Arc<ConnectionSlot>),
+    own: OnceLock<Arc<ConnectionSlot>>,
 }
 
-impl Connection {
-    pub(super) fn shared(segment: Arc<Shared>, place: usize) -> Option<Self> {
-        segment.layout().connections.get(place)?;
-        Some(Self(Slot::Shared(segment, place)))
-    }
+/// A handle's place while it has none in the table.
+const NOWHERE: usize = usize::MAX;
 
-    pub(super) fn own(slot: Arc<ConnectionSlot>) -> Self {
-        Self(Slot::Own(slot))
+impl Connection {
+    pub(super) fn new(segment: Arc<Shared>, namespace: &str, name: &str) -> Self {
+        Self(Arc::new(Handle {
+            segment,
+            identity: Identity::of(namespace, name),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            place: AtomicUsize::new(NOWHERE),
+            own: OnceLock::new(),
+        }))
     }
 
     /// Whether other processes see it.
     pub fn is_shared(&self) -> bool {
-        matches!(self.0, Slot::Shared(..))
+        self.0.own.get().is_none()
+    }
+
+    /// Says that the connection is in use: a slot that nobody uses for a quarter of an hour may be
+    /// given to another connection when the table is full.
+    pub fn note_use(&self, now: Monotonic) {
+        table::note_use(self.slot(), now);
     }
 
     fn slot(&self) -> &ConnectionSlot {
-        match &self.0 {
-            Slot::Own(slot) => slot,
-            // The place was checked when the handle was made; the first slot is never reached.
-            Slot::Shared(segment, place) => {
-                let [first, ..] = &segment.layout().connections;
-                segment.layout().connections.get(*place).unwrap_or(first)
-            }
+        let handle = &*self.0;
+        if let Some(own) = handle.own.get() {
+            return own;
         }
+        let slots = &handle.segment.layout().connections;
+        match slots.get(handle.place.load(Ordering::Relaxed)) {
+            Some(slot) if handle.identity.is_of(slot) => slot,
+            Some(_) | None => self.find(),
+        }
+    }
+
+    /// The connection's slot, found or claimed; one of this process where the table is full, which
+    /// is counted.
+    fn find(&self) -> &ConnectionSlot {
+        let handle = &*self.0;
+        let slots = &handle.segment.layout().connections;
+        let names = (handle.namespace.as_str(), handle.name.as_str());
+        let place = table::place(slots, handle.identity, names, clock::monotonic());
+        if let Some((place, slot)) = place.and_then(|place| Some((place, slots.get(place)?))) {
+            handle.place.store(place, Ordering::Relaxed);
+            return slot;
+        }
+        handle.own.get_or_init(|| {
+            write::count(&handle.segment.layout().header.overflowed_connections, 1);
+            handle
+                .segment
+                .own_connection(&handle.namespace, &handle.name)
+        })
     }
 
     /// A permit for one attempt.
@@ -83,15 +122,15 @@ impl Connection {
         admission
     }
 
-    /// Gives a permit back with its attempt's outcome. A permit of an earlier phase counts nothing.
+    /// Gives a permit back with its attempt's outcome and how long it took. A permit of an earlier phase counts nothing.
     pub fn breaker_record(
         &self,
         options: &breaker::Options,
         permit: breaker::Permit,
-        outcome: breaker::Outcome,
+        ended: (breaker::Outcome, Duration),
         now: Monotonic,
     ) {
-        let has_opened = run::record(&self.slot().breaker, options, permit, outcome, now);
+        let has_opened = run::record(&self.slot().breaker, options, permit, ended, now);
         self.count(Counter::BreakerOpened, u64::from(has_opened));
     }
 
@@ -103,6 +142,141 @@ impl Connection {
     /// The breaker's phase as it is stored, for those who do not know its options.
     pub fn breaker_phase(&self) -> breaker::State {
         run::phase(&self.slot().breaker).state
+    }
+
+    /// Whether the phase in which a permit was given is still the breaker's: one that was waited
+    /// with may have been overtaken.
+    pub fn breaker_stands(&self, permit: &breaker::Permit) -> bool {
+        run::phase(&self.slot().breaker).epoch == permit.epoch
+    }
+
+    /// Adds a failed attempt to the streak.
+    pub fn streak_failed(&self, options: &streak::Options, now: Monotonic) {
+        let word = &self.slot().streak;
+        for _ in 0..TURNS_MAX {
+            let seen = word.load(Ordering::Acquire);
+            let next = pack_streak(streak::failed(options, unpack_streak(seen), now));
+            if write::exchange(word, seen, next) {
+                return;
+            }
+        }
+    }
+
+    /// Ends the streak: an attempt succeeded.
+    pub fn streak_ended(&self) {
+        let word = &self.slot().streak;
+        // Most successes follow a success: a look is cheaper than a write.
+        if word.load(Ordering::Acquire) != 0 {
+            write::store(word, 0);
+        }
+    }
+
+    /// Whether the vendor does not fail so steadily that a retry would only load it.
+    pub fn streak_allows_retry(&self, options: &streak::Options, now: Monotonic) -> bool {
+        let streak = unpack_streak(self.slot().streak.load(Ordering::Acquire));
+        streak::allows_retry(options, streak, now)
+    }
+
+    /// Takes the connection's next turn; how long until it comes.
+    ///
+    /// # Errors
+    /// When it lies beyond `max_wait`.
+    pub fn throttle_take(
+        &self,
+        rate: throttle::Rate,
+        now: Monotonic,
+        max_wait: Duration,
+    ) -> Result<Duration, throttle::Refused> {
+        turns::take_turn(&self.slot().throttle.next, rate, now, max_wait)
+    }
+
+    /// Takes the next turn of a route, by its place among the connection's routes.
+    ///
+    /// # Errors
+    /// As [`Connection::throttle_take`].
+    pub fn throttle_take_route(
+        &self,
+        (place, route): (usize, &throttle::Route),
+        now: Monotonic,
+        max_wait: Duration,
+    ) -> Result<Duration, throttle::Refused> {
+        match self.slot().throttle.routes.get(place) {
+            Some(next) => turns::take_turn(next, route.rate, now, max_wait),
+            None => Ok(Duration::ZERO),
+        }
+    }
+
+    /// Takes the next turn of what the vendor announced, where it announced anything.
+    ///
+    /// # Errors
+    /// As [`Connection::throttle_take`].
+    pub fn throttle_take_announced(
+        &self,
+        now: Monotonic,
+        max_wait: Duration,
+    ) -> Result<Duration, throttle::Refused> {
+        turns::take_announced(&self.slot().throttle, now, max_wait)
+    }
+
+    /// Notes what the vendor announced last; `None` where there is plenty left.
+    pub fn throttle_announce(&self, announced: Option<throttle::Announced>, now: Monotonic) {
+        turns::announce(&self.slot().throttle, announced, now);
+    }
+
+    /// A place among the attempts under way, for `lease` at most; `None` where there is none.
+    pub fn place_take(
+        &self,
+        options: &concurrency::Options,
+        lease: Duration,
+        now: Monotonic,
+    ) -> Option<Place> {
+        place::take(&self.slot().places, options.max, lease, now)
+    }
+
+    /// Gives a place back.
+    #[expect(clippy::needless_pass_by_value, reason = "a place is given back once")]
+    pub fn place_give_back(&self, place: Place) {
+        place::give_back(&self.slot().places, &place);
+    }
+
+    /// Attempts that hold a place.
+    pub fn places_held(&self, now: Monotonic) -> usize {
+        place::held(&self.slot().places, now)
+    }
+
+    /// Counts how long an attempt took.
+    pub fn note_latency(&self, took: Duration) {
+        let latencies = &self.slot().latencies;
+        let Some(word) = latencies.get(hedge::bucket(took)) else {
+            return;
+        };
+        let before = write::add(word, 1);
+        // Looked at now and then: one bucket holds half of all at the most uneven.
+        if before % 64 == 63 && self.latencies().iter().sum::<u64>() >= hedge::SAMPLES_MAX {
+            for word in latencies {
+                let seen = word.load(Ordering::Relaxed);
+                write::exchange(word, seen, seen / 2);
+            }
+        }
+    }
+
+    /// The histogram of how long attempts took.
+    pub fn latencies(&self) -> [u64; hedge::BUCKETS] {
+        let words = &self.slot().latencies;
+        std::array::from_fn(|place| {
+            let word = words.get(place);
+            word.map_or(0, |word| word.load(Ordering::Relaxed))
+        })
+    }
+
+    /// Counts a call with an unsafe method, when it begins and when it ends.
+    pub fn note_write(&self) {
+        write::add(&self.slot().writes, 1);
+    }
+
+    /// How often that was.
+    pub fn writes(&self) -> u64 {
+        self.slot().writes.load(Ordering::Acquire)
     }
 
     /// Adds a call's share to the retry budget.
@@ -122,10 +296,7 @@ impl Connection {
             let Some(next) = change(unpack_level(seen)) else {
                 return false;
             };
-            if word
-                .compare_exchange(seen, pack_level(next), Ordering::AcqRel, Ordering::Acquire)
-                .is_ok()
-            {
+            if write::exchange(word, seen, pack_level(next)) {
                 return true;
             }
         }
@@ -134,14 +305,12 @@ impl Connection {
 
     /// Nobody calls before `until`: the vendor said so. A later hold stands.
     pub fn hold_until(&self, until: Monotonic) {
-        self.slot()
-            .held_until
-            .fetch_max(until.as_nanos(), Ordering::AcqRel);
+        write::raise(&self.slot().held_until, until.as_nanos());
     }
 
     /// Forgets a hold: an operator knows better.
     pub fn release_hold(&self) {
-        self.slot().held_until.store(0, Ordering::Release);
+        write::store(&self.slot().held_until, 0);
     }
 
     /// How long the vendor is still left alone.
@@ -152,9 +321,7 @@ impl Connection {
 
     /// Remembers the switch as it was last read from its store.
     pub fn set_paused(&self, is_paused: bool) {
-        self.slot()
-            .paused
-            .store(u64::from(is_paused), Ordering::Release);
+        write::store(&self.slot().paused, u64::from(is_paused));
     }
 
     /// The switch as it was last read; what holds while its store cannot be read.
@@ -167,7 +334,7 @@ impl Connection {
         if by > 0
             && let Some(word) = self.counter_word(counter)
         {
-            word.fetch_add(by, Ordering::Relaxed);
+            write::count(word, by);
         }
     }
 
@@ -183,9 +350,7 @@ impl Connection {
 
     /// Remembers that a call succeeded.
     pub fn note_success(&self, now: Monotonic) {
-        self.slot()
-            .last_success
-            .fetch_max(now.as_nanos(), Ordering::AcqRel);
+        write::raise(&self.slot().last_success, now.as_nanos());
     }
 
     /// When a call last succeeded, on any worker.
@@ -213,9 +378,13 @@ impl Connection {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Slot::Shared(_, place) => write!(formatter, "Connection(slot {place})"),
-            Slot::Own(_) => write!(formatter, "Connection(this process)"),
+        match self.0.own.get() {
+            None => write!(
+                formatter,
+                "Connection(slot {})",
+                self.0.place.load(Ordering::Relaxed)
+            ),
+            Some(_) => write!(formatter, "Connection(this process)"),
         }
     }
 }

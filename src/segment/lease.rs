@@ -24,6 +24,7 @@ use super::{
     owner,
     table::word_at,
     words::{self, Holder},
+    write,
 };
 use crate::clock::Monotonic;
 
@@ -58,7 +59,7 @@ impl Drop for Lease {
             && let Some(at) = self.segment.layout().leases.get(place)
         {
             // Fails where it was over and another took it, whose it now is.
-            let _ = at.compare_exchange(word, 0, Ordering::SeqCst, Ordering::Relaxed);
+            write::exchange_in_order(at, word, 0);
         }
     }
 }
@@ -90,11 +91,7 @@ pub(super) fn take(
             }
         }
         let Some((place, word, seen)) = free else {
-            segment
-                .layout()
-                .header
-                .overflowed_leases
-                .fetch_add(1, Ordering::Relaxed);
+            write::count(&segment.layout().header.overflowed_leases, 1);
             return Some(Lease {
                 segment: Arc::clone(segment),
                 taken: None,
@@ -116,8 +113,9 @@ fn stand(
     mine: u64,
     now: Monotonic,
 ) -> Option<Lease> {
-    word.compare_exchange(seen, mine, Ordering::SeqCst, Ordering::SeqCst)
-        .ok()?;
+    if !write::exchange_in_order(word, seen, mine) {
+        return None;
+    }
     let lease = Lease {
         segment: Arc::clone(segment),
         taken: Some((place, mine)),

@@ -17,19 +17,25 @@ mod breaker;
 mod connection;
 mod error;
 mod file;
+mod flight;
 mod layout;
 mod lease;
 mod owner;
+mod place;
 mod raw;
 mod seal;
 mod status;
 mod table;
+mod throttle;
 mod token;
 mod words;
+mod write;
 
 pub use connection::Connection;
 pub use error::{Refused, SegmentError};
+pub use flight::{Flight, RESULT_MAX_BYTES};
 pub use lease::Lease;
+pub use place::Place;
 pub use seal::{SealKey, TOKEN_SECRET_MAX_BYTES};
 pub use status::{Kind, SegmentStatus};
 pub use token::{Token, TokenSlot};
@@ -204,33 +210,20 @@ impl Segment {
     /// The state of a connection, shared by all who use its names; this process's own where the
     /// table is full, which is counted.
     pub fn connection(&self, namespace: &str, name: &str) -> Connection {
-        table::place(
-            &self.shared.layout().connections,
-            namespace,
-            name,
-            clock::monotonic(),
-        )
-        .and_then(|place| Connection::shared(Arc::clone(&self.shared), place))
-        .unwrap_or_else(|| {
-            let header = &self.shared.layout().header;
-            header
-                .overflowed_connections
-                .fetch_add(1, Ordering::Relaxed);
-            Connection::own(self.shared.own_connection(namespace, name))
-        })
+        let connection = Connection::new(Arc::clone(&self.shared), namespace, name);
+        connection.note_use(clock::monotonic());
+        connection
     }
 
     /// All connections that have a slot, by namespace and name, in no order.
     pub fn connections(&self) -> Vec<(String, String, Connection)> {
-        let slots = self.shared.layout().connections.iter().enumerate();
+        let slots = self.shared.layout().connections.iter();
         slots
-            .filter_map(|(place, slot)| {
-                let (namespace, name) = table::names(slot)?;
-                Some((
-                    namespace,
-                    name,
-                    Connection::shared(Arc::clone(&self.shared), place)?,
-                ))
+            .filter_map(table::names)
+            .map(|(namespace, name)| {
+                // Looking at it is no use of it.
+                let connection = Connection::new(Arc::clone(&self.shared), &namespace, &name);
+                (namespace, name, connection)
             })
             .collect()
     }
@@ -244,6 +237,11 @@ impl Segment {
     /// Whether somebody holds the key's lease: what a caller without it waits for.
     pub fn held_by_other(&self, key: &[u8; 32], now: Monotonic) -> bool {
         lease::is_held(&self.shared, key, now)
+    }
+
+    /// What the calls share that ask for the same at the same time, by a hash of what they ask.
+    pub fn flight(&self, key: &[u8; 32]) -> Flight {
+        Flight::new(Arc::clone(&self.shared), *key)
     }
 
     /// The place of a token, by a hash of what it is for.
@@ -289,5 +287,7 @@ impl fmt::Debug for Segment {
     }
 }
 
+#[cfg(test)]
+mod kill_tests;
 #[cfg(test)]
 mod tests;

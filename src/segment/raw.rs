@@ -11,7 +11,7 @@
     reason = "mapping memory and looking at it; each block says why it holds"
 )]
 
-use std::{io, os::fd::AsFd, ptr, ptr::NonNull};
+use std::{alloc, io, os::fd::AsFd, ptr, ptr::NonNull};
 
 use rustix::mm::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 
@@ -34,9 +34,17 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// This process's memory; a fork copies it.
+    /// This process's memory; a fork copies it. Too large to be made on a stack first.
     pub(super) fn own() -> Self {
-        Self::Own(Box::new(Layout::new()))
+        let wanted = alloc::Layout::new::<Layout>();
+        // SAFETY: the size is not zero.
+        let start = unsafe { alloc::alloc_zeroed(wanted) }.cast::<Layout>();
+        if start.is_null() {
+            alloc::handle_alloc_error(wanted);
+        }
+        // SAFETY: allocated right here by the global allocator with this very layout, and zero
+        // bytes are valid atomics.
+        Self::Own(unsafe { Box::from_raw(start) })
     }
 
     /// Memory without a name, shared with the processes that are forked from this one.
@@ -95,4 +103,11 @@ impl Drop for Mapping {
             let _ = unsafe { munmap(start.as_ptr().cast(), SIZE) };
         }
     }
+}
+
+/// Calls `hook` in each child that is forked from now on; false where that cannot be had.
+pub(super) fn on_fork_in_child(hook: unsafe extern "C" fn()) -> bool {
+    // SAFETY: the hook is a function that lives as long as the code it stands in, with which the
+    // C library forgets it, and it may run where a fork leaves one thread: it stores one word.
+    unsafe { libc::pthread_atfork(None, None, Some(hook)) == 0 }
 }

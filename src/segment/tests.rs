@@ -64,7 +64,12 @@ fn open_breaker(connection: &Connection) {
     let long_ago = clock::monotonic().saturating_sub(Duration::from_secs(1));
     for _ in 0..2 {
         let permit = connection.breaker_admit(&options(), long_ago).unwrap();
-        connection.breaker_record(&options(), permit, Outcome::Failure, long_ago);
+        connection.breaker_record(
+            &options(),
+            permit,
+            (Outcome::Failure, Duration::ZERO),
+            long_ago,
+        );
     }
 }
 
@@ -126,7 +131,12 @@ fn a_worker_killed_with_the_only_probe_does_not_keep_the_breaker_half_open() {
     let permit = connection
         .breaker_admit(&options(), clock::monotonic())
         .unwrap();
-    connection.breaker_record(&options(), permit, Outcome::Success, clock::monotonic());
+    connection.breaker_record(
+        &options(),
+        permit,
+        (Outcome::Success, Duration::ZERO),
+        clock::monotonic(),
+    );
     assert_eq!(
         connection.breaker_state(&options(), clock::monotonic()),
         State::Closed
@@ -165,8 +175,37 @@ fn a_full_table_is_counted_and_goes_on_in_this_process() {
     );
     assert_eq!(
         (status.kind.name(), status.layout, status.path),
-        ("anonymous", 1, None)
+        ("anonymous", 2, None)
     );
+}
+
+#[test]
+fn a_slot_that_nobody_used_for_long_is_given_to_another_and_its_handle_finds_a_new_one() {
+    let segment = Segment::anonymous();
+    let handles: Vec<Connection> = (0..CONNECTIONS)
+        .map(|n| segment.connection("", &n.to_string()))
+        .collect();
+    handles[7].count(Counter::Calls, 5);
+    let slots = &segment.shared.layout().connections;
+    let idle = slots
+        .iter()
+        .find(|slot| slot.counters[0].load(Ordering::Relaxed) == 5);
+    idle.unwrap().last_used.store(0, Ordering::Relaxed);
+    let next = segment.connection("", "one more");
+    assert!(next.is_shared());
+    assert_eq!(next.counter(Counter::Calls), 0);
+    next.count(Counter::Calls, 1);
+    // The table is full again: the old handle goes on in this process.
+    handles[7].count(Counter::Calls, 2);
+    assert!(!handles[7].is_shared());
+    assert_eq!(
+        (
+            handles[7].counter(Counter::Calls),
+            next.counter(Counter::Calls)
+        ),
+        (2, 1)
+    );
+    assert_eq!(segment.status().overflowed, 1);
 }
 
 #[test]

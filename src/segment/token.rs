@@ -22,6 +22,7 @@ use super::{
     layout::{TOKEN_BYTES, TokenCell},
     seal::SealKey,
     table::word_at,
+    write,
 };
 use crate::clock::Monotonic;
 
@@ -80,7 +81,7 @@ impl TokenSlot {
     }
 
     /// Puts a token in place of the one there is; others see it from now on. Its generation;
-    /// `None` where it is too long to be kept (4 KiB sealed).
+    /// `None` where it is too long to be kept (16 KiB sealed).
     pub fn write(
         &self,
         seal: &SealKey,
@@ -92,11 +93,7 @@ impl TokenSlot {
         if let Some(cell) = self.shared_cell().or_else(|| self.claim_cell(now)) {
             return self.write_cell(cell, seal, secret, expires, refresh_after);
         }
-        self.segment
-            .layout()
-            .header
-            .overflowed_tokens
-            .fetch_add(1, Ordering::Relaxed);
+        write::count(&self.segment.layout().header.overflowed_tokens, 1);
         let own = self.segment.own_token(&self.key, true)?;
         self.write_cell(&own, seal, secret, expires, refresh_after)
     }
@@ -106,12 +103,7 @@ impl TokenSlot {
         let clear = |cell: &TokenCell| {
             let next = generation.wrapping_add(1);
             // Fails where a newer one was written, which is as well.
-            let _ = cell.generation.compare_exchange(
-                generation,
-                next,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            );
+            write::exchange(&cell.generation, generation, next);
         };
         if let Some(cell) = self.shared_cell() {
             clear(cell);
@@ -159,10 +151,7 @@ impl TokenSlot {
         expires: Monotonic,
         refresh_after: Monotonic,
     ) -> Option<u64> {
-        let generation = cell
-            .generation
-            .fetch_add(1, Ordering::AcqRel)
-            .wrapping_add(1);
+        let generation = write::add(&cell.generation, 1).wrapping_add(1);
         let sealed = seal.seal(&self.place(generation), expires, refresh_after, secret)?;
         for (n, word) in cell
             .sealed
@@ -170,11 +159,10 @@ impl TokenSlot {
             .take(sealed.len().div_ceil(8))
             .enumerate()
         {
-            word.store(word_at(&sealed, n), Ordering::Release);
+            write::store(word, word_at(&sealed, n));
         }
-        cell.expires_ms
-            .store(expires.as_millis(), Ordering::Release);
-        cell.length.store(sealed.len() as u64, Ordering::Release);
+        write::store(&cell.expires_ms, expires.as_millis());
+        write::store(&cell.length, sealed.len() as u64);
         Some(generation)
     }
 
@@ -198,16 +186,10 @@ impl TokenSlot {
                     *seen == 0 || cell.expires_ms.load(Ordering::Acquire) <= now.as_millis()
                 })
                 .min_by_key(|(cell, seen)| (*seen != 0, cell.expires_ms.load(Ordering::Relaxed)))?;
-            let claimed = cell.claim.compare_exchange(
-                seen,
-                self.claim(),
-                Ordering::AcqRel,
-                Ordering::Acquire,
-            );
-            if claimed.is_ok() {
+            if write::exchange(&cell.claim, seen, self.claim()) {
                 // Until the token is there nobody else takes the place for an expired one.
                 let until = now.saturating_add(CLAIM_LEASE).as_millis();
-                cell.expires_ms.store(until, Ordering::Release);
+                write::store(&cell.expires_ms, until);
                 return Some(cell);
             }
         }

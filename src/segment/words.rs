@@ -3,10 +3,14 @@
 //! ```text
 //! phase   [ state 2 | epoch 16 | since, ms since boot 46 ]
 //! bucket  [ number 28 | failed 18 | total 18 ]
-//! probe   [ epoch 16 | status 2 | pid 22 | until, ticks 24 ]
+//! slow    [ number 28 | slow 36 ]
+//! probe   [ epoch 16 | status 2 | pid 22 | until, ticks 24 ], or slow 1 once it is done
 //! lease   [ tag 18 | pid 22 | until, ticks 24 ]
 //! claim   [ 1: pid 22, until 24 ] or [ 2: hash 62 ] in the lowest 2 bits
 //! budget  [ thousandths of a token 24 | ms since boot 40 ]
+//! streak  [ failures 16 | ms since boot 48 ]
+//! place   [ 0 18 | pid 22 | until, ticks 24 ]
+//! announced [ interval, ms 24 | until, ms since boot 40 ]
 //! ```
 //!
 //! A tick is 16 ms, counted modulo 2^24 (3 days). No lease lasts longer than an hour, so what
@@ -18,8 +22,10 @@ use std::time::Duration;
 use crate::{
     clock::Monotonic,
     policy::{
-        breaker::{Phase, State, Tally},
+        breaker::{Phase, Sample, State, Tally},
         budget::Level,
+        streak::Streak,
+        throttle::Announced,
     },
 };
 
@@ -119,8 +125,7 @@ impl Claim {
 pub(super) enum Probe {
     Free,
     Held(Holder),
-    Succeeded,
-    Failed,
+    Done(Sample),
 }
 
 impl Probe {
@@ -128,8 +133,7 @@ impl Probe {
         let (status, rest) = match self {
             Self::Free => (0, 0),
             Self::Held(holder) => (1, holder.pack()),
-            Self::Succeeded => (2, 0),
-            Self::Failed => (3, 0),
+            Self::Done(sample) => (2 + sample.has_failed as u64, sample.is_slow as u64),
         };
         (epoch as u64) << 48 | status << 46 | rest
     }
@@ -141,8 +145,10 @@ impl Probe {
         }
         match word >> 46 & 3 {
             1 => Self::Held(Holder::unpack(word)),
-            2 => Self::Succeeded,
-            3 => Self::Failed,
+            status @ (2 | 3) => Self::Done(Sample {
+                has_failed: status == 3,
+                is_slow: word & 1 == 1,
+            }),
             _ => Self::Free,
         }
     }
@@ -200,16 +206,66 @@ impl Bucket {
             tally: Tally {
                 failed: word >> 18 & mask(18),
                 total: word & mask(18),
+                slow: 0,
             },
         }
     }
+}
 
-    /// How many buckets this one lies behind another; negative where it is ahead.
-    pub(super) const fn behind(self, number: u64) -> i64 {
-        // The difference of two 28-bit numbers, its sign carried up from bit 27.
-        let difference = number.wrapping_sub(self.number) & mask(28);
-        (difference << 36) as i64 >> 36
+/// The number of a bucket's word, of outcomes or of slow calls.
+pub(super) const fn bucket_number(word: u64) -> u64 {
+    word >> 36
+}
+
+/// How many buckets one lies behind another; negative where it is ahead.
+pub(super) const fn behind(word: u64, number: u64) -> i64 {
+    // The difference of two 28-bit numbers, its sign carried up from bit 27.
+    let difference = number.wrapping_sub(bucket_number(word)) & mask(28);
+    (difference << 36) as i64 >> 36
+}
+
+/// An empty bucket.
+pub(super) const fn empty_bucket(number: u64) -> u64 {
+    (number & mask(28)) << 36
+}
+
+/// Slow calls of a bucket's word.
+pub(super) const fn slow_calls(word: u64) -> u64 {
+    word & mask(36)
+}
+
+pub(super) const fn pack_streak(streak: Streak) -> u64 {
+    (streak.count as u64 & mask(16)) << 48 | streak.last_ms & mask(48)
+}
+
+pub(super) const fn unpack_streak(word: u64) -> Streak {
+    Streak {
+        count: (word >> 48) as u32,
+        last_ms: word & mask(48),
     }
+}
+
+/// An interval of part of a millisecond becomes a whole one, one of more than 4.6 h that long.
+pub(super) fn pack_announced(announced: Announced) -> u64 {
+    let interval_ms = announced.interval.as_nanos().div_ceil(1_000_000);
+    let interval_ms = u64::try_from(interval_ms).unwrap_or(u64::MAX).min(mask(24));
+    interval_ms << 40 | announced.until.as_millis() & mask(40)
+}
+
+pub(super) const fn unpack_announced(word: u64) -> Announced {
+    Announced {
+        interval: Duration::from_millis(word >> 40),
+        until: Monotonic::from_millis(word & mask(40)),
+    }
+}
+
+/// The word of a place that an attempt takes; 0 is free.
+pub(super) const fn place(holder: Holder) -> u64 {
+    holder.pack()
+}
+
+pub(super) const fn place_holder(word: u64) -> Holder {
+    Holder::unpack(word)
 }
 
 pub(super) fn pack_level(level: Level) -> u64 {

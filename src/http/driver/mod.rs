@@ -210,6 +210,7 @@ impl<'a> Call<'a> {
             method_is_idempotent: self.request.is_repeatable
                 || retry::is_idempotent(&self.request.method),
             has_key: self.request.idempotency_key.is_some(),
+            waited: None,
             retry_after: outcome
                 .as_ref()
                 .ok()

@@ -126,7 +126,7 @@ fn errors_name_the_field_what_came_and_what_is_allowed() {
         (
             retry("max_attemps", Value::from(4)),
             "option 'retry.max_attemps' must be one of the known options (base_delay_ms, budget, \
-             max_attempts, max_delay_ms), got an unknown option",
+             errors, jitter, max_attempts, max_delay_ms, max_hold_s, statuses), got an unknown option",
         ),
         (
             retry("max_delay_ms", Value::from(1)),
@@ -139,11 +139,6 @@ fn errors_name_the_field_what_came_and_what_is_allowed() {
         (
             vec![("timeouts", Value::from(5))],
             "option 'timeouts' must be an array with keys, got an integer",
-        ),
-        (
-            vec![("throttle", map(vec![("permits", Value::from(50))]))],
-            "option 'throttle' must be left out, as throttling is not built yet, got an array \
-             with keys",
         ),
         (
             vec![("auth", map(vec![("type", Value::from("oauth"))]))],

@@ -13,6 +13,14 @@ fn options(rate: f64, min_calls: u32, probes: u32) -> Options {
     .unwrap()
 }
 
+fn tally(total: u64, failed: u64) -> Tally {
+    Tally {
+        total,
+        failed,
+        slow: 0,
+    }
+}
+
 fn phase(epoch: u16, state: State, since_ms: u64) -> Phase {
     Phase {
         epoch,
@@ -87,7 +95,7 @@ fn the_window_opens_at_the_rate_and_not_below() {
         (0.5, 1, 1, 0, false),
     ];
     for (rate, min_calls, total, failed, expected) in rows {
-        let window = Tally { total, failed };
+        let window = tally(total, failed);
         assert_eq!(
             opens(&options(rate, min_calls, 3), window),
             expected,
@@ -114,13 +122,85 @@ fn the_probes_decide_as_soon_as_it_is_certain() {
         (0.000_001, 16, 1, 1, Some(Opened)),
     ];
     for (rate, wanted, total, failed, expected) in rows {
-        let probes = Tally { total, failed };
+        let probes = tally(total, failed);
         assert_eq!(
             verdict(&options(rate, 10, wanted), probes),
             expected,
             "{rate} of {wanted}: {probes:?}"
         );
     }
+}
+
+#[test]
+fn slow_calls_open_at_their_own_rate() {
+    let over = Duration::from_millis(800);
+    let options = options(0.5, 10, 3).with_slow_calls(over, 0.8).unwrap();
+    let rows = [
+        (10, 0, 8, true),
+        (10, 0, 7, false),
+        (10, 4, 7, false),
+        (10, 5, 0, true),
+        (9, 0, 9, false),
+    ];
+    for (total, failed, slow, expected) in rows {
+        let window = Tally {
+            total,
+            failed,
+            slow,
+        };
+        assert_eq!(opens(&options, window), expected, "{window:?}");
+    }
+    let slow_probes = |slow| Tally {
+        total: slow,
+        failed: 0,
+        slow,
+    };
+    assert_eq!(verdict(&options, slow_probes(2)), None);
+    assert_eq!(verdict(&options, slow_probes(3)), Some(State::Open));
+}
+
+#[test]
+fn what_an_outcome_counts_as() {
+    let over = Duration::from_millis(800);
+    let slow = options(0.5, 10, 3).with_slow_calls(over, 0.8).unwrap();
+    let later = over + Duration::from_nanos(1);
+    let sample = |has_failed, is_slow| {
+        Some(Sample {
+            has_failed,
+            is_slow,
+        })
+    };
+    let rows = [
+        (slow, Outcome::Success, over, sample(false, false)),
+        (slow, Outcome::Success, later, sample(false, true)),
+        (slow, Outcome::Failure, later, sample(true, true)),
+        (slow, Outcome::Ignored, later, None),
+        (
+            options(0.5, 10, 3),
+            Outcome::Success,
+            later,
+            sample(false, false),
+        ),
+    ];
+    for (options, outcome, took, expected) in rows {
+        assert_eq!(
+            options.sample(outcome, took),
+            expected,
+            "{outcome:?} {took:?}"
+        );
+    }
+}
+
+#[test]
+fn a_window_of_calls_never_waits_for_more_than_it_holds() {
+    let counted = options(0.5, 10, 3).with_window_calls(4).unwrap();
+    assert_eq!(
+        (counted.window(), counted.min_calls()),
+        (Window::Calls(4), 4)
+    );
+    assert!(opens(&counted, tally(4, 2)));
+    assert_eq!(options(0.5, 10, 3).with_window_calls(1025), None);
+    assert_eq!(options(0.5, 10, 3).with_window_calls(0), None);
 }
 
 #[test]
@@ -161,20 +241,20 @@ proptest! {
 
     #[test]
     fn all_probes_back_always_decide(rate in 0.000_001_f64..=1.0, wanted in 1_u32..=16, failed in 0_u64..=16) {
-        let probes = Tally { total: u64::from(wanted), failed: failed.min(u64::from(wanted)) };
+        let probes = tally(u64::from(wanted), failed.min(u64::from(wanted)));
         prop_assert!(verdict(&options(rate, 10, wanted), probes).is_some());
     }
 
     #[test]
     fn an_early_verdict_is_the_one_that_all_probes_would_have_given(rate in 0.000_001_f64..=1.0, outcomes in prop::collection::vec(any::<bool>(), 1..=16)) {
         let options = options(rate, 10, u32::try_from(outcomes.len()).unwrap());
-        let tally = |some: &[bool]| Tally {
-            total: some.len() as u64,
-            failed: some.iter().filter(|has_failed| **has_failed).count() as u64,
-        };
-        let last = verdict(&options, tally(&outcomes));
+        let counted = |some: &[bool]| tally(
+            some.len() as u64,
+            some.iter().filter(|has_failed| **has_failed).count() as u64,
+        );
+        let last = verdict(&options, counted(&outcomes));
         for end in 0..outcomes.len() {
-            let early = verdict(&options, tally(&outcomes[..end]));
+            let early = verdict(&options, counted(&outcomes[..end]));
             prop_assert!(early.is_none() || early == last);
         }
     }

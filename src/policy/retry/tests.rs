@@ -9,6 +9,7 @@ fn failed(outcome: Outcome, sent: Sent) -> Attempt {
         sent,
         method_is_idempotent: true,
         has_key: false,
+        waited: None,
         retry_after: None,
         remaining: Duration::from_secs(8),
         random: 0.5,
@@ -72,7 +73,7 @@ fn safe_is_what_was_not_sent_or_may_be_repeated_or_has_a_key() {
         let attempt = Attempt {
             method_is_idempotent,
             has_key,
-            ..failed(Outcome::Broken, sent)
+            ..failed(Outcome::Failed(TransportError::Network), sent)
         };
         assert_eq!(
             decide(&Options::default(), &attempt),
@@ -85,9 +86,21 @@ fn safe_is_what_was_not_sent_or_may_be_repeated_or_has_a_key() {
 #[test]
 fn outcomes_that_may_pass() {
     let rows = [
-        (Outcome::NoConnection, Sent::No, retry(50)),
-        (Outcome::Broken, Sent::Maybe, retry(50)),
-        (Outcome::TimedOut, Sent::Maybe, retry(50)),
+        (
+            Outcome::Failed(TransportError::Connect),
+            Sent::No,
+            retry(50),
+        ),
+        (
+            Outcome::Failed(TransportError::Network),
+            Sent::Maybe,
+            retry(50),
+        ),
+        (
+            Outcome::Failed(TransportError::Timeout),
+            Sent::Maybe,
+            retry(50),
+        ),
         (Outcome::Permanent, Sent::No, give_up(GiveUp::NotRetryable)),
         (
             Outcome::Status(404),
@@ -124,7 +137,7 @@ fn attempts_end_at_their_number() {
     for (number, expected) in rows {
         let attempt = Attempt {
             number,
-            ..failed(Outcome::Broken, Sent::Maybe)
+            ..failed(Outcome::Failed(TransportError::Network), Sent::Maybe)
         };
         assert_eq!(decide(&options, &attempt), expected, "{number}");
     }
@@ -133,7 +146,10 @@ fn attempts_end_at_their_number() {
         ..Options::default()
     };
     assert_eq!(
-        decide(&once, &failed(Outcome::Broken, Sent::No)),
+        decide(
+            &once,
+            &failed(Outcome::Failed(TransportError::Network), Sent::No)
+        ),
         give_up(GiveUp::Attempts)
     );
 }
@@ -188,6 +204,23 @@ fn a_connection_chooses_its_statuses() {
         decide(&options, &failed(Outcome::Status(503), Sent::Yes)),
         give_up(GiveUp::NotRetryable)
     );
+}
+
+#[test]
+fn a_connection_chooses_its_errors() {
+    let options = Options {
+        errors: vec![TransportError::Connect],
+        ..Options::default()
+    };
+    let rows = [
+        (TransportError::Connect, retry(50)),
+        (TransportError::Network, give_up(GiveUp::NotRetryable)),
+        (TransportError::Timeout, give_up(GiveUp::NotRetryable)),
+    ];
+    for (error, expected) in rows {
+        let attempt = failed(Outcome::Failed(error), Sent::No);
+        assert_eq!(decide(&options, &attempt), expected, "{error:?}");
+    }
 }
 
 proptest! {

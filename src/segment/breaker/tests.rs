@@ -16,6 +16,21 @@ fn options() -> Options {
         .with_probe_lease(seconds(2))
 }
 
+fn sample(has_failed: bool) -> Sample {
+    Sample {
+        has_failed,
+        is_slow: false,
+    }
+}
+
+fn probe(has_failed: bool) -> Probe {
+    Probe::Done(sample(has_failed))
+}
+
+fn ended(outcome: Outcome) -> (Outcome, Duration) {
+    (outcome, Duration::ZERO)
+}
+
 fn outcome(letter: char) -> Outcome {
     match letter {
         'S' => Outcome::Success,
@@ -30,7 +45,13 @@ fn drive(words: &BreakerWords, options: &Options, outcomes: &str, now: Monotonic
         .chars()
         .all(|letter| match admit(words, options, now).0 {
             Ok(permit) => {
-                record(words, options, permit, outcome(letter), now);
+                record(
+                    words,
+                    options,
+                    permit,
+                    (outcome(letter), Duration::ZERO),
+                    now,
+                );
                 true
             }
             Err(_) => false,
@@ -80,6 +101,7 @@ fn the_window_forgets_after_its_length() {
             let expected = Tally {
                 total: (step + 1).min(10),
                 failed: if step >= 9 { 4 } else { (step + 1).min(4) },
+                slow: 0,
             };
             assert_eq!(
                 tally(&slot.breaker, &options(), now),
@@ -148,7 +170,13 @@ fn half_open_admits_so_many_at_once_and_no_more() {
         "{refused:?}"
     );
     for permit in permits {
-        record(&slot.breaker, &options, permit, Outcome::Success, now);
+        record(
+            &slot.breaker,
+            &options,
+            permit,
+            ended(Outcome::Success),
+            now,
+        );
     }
     assert_eq!(phase(&slot.breaker).state, State::Closed);
 }
@@ -161,18 +189,27 @@ fn a_probe_that_never_comes_back_is_given_again_and_its_late_outcome_counts_noth
     assert!(admit(&slot.breaker, &options, now).0.is_err());
     let later = now.saturating_add(seconds(3));
     let again = admit(&slot.breaker, &options, later).0.unwrap();
-    record(&slot.breaker, &options, lost, Outcome::Failure, later);
+    record(
+        &slot.breaker,
+        &options,
+        lost,
+        ended(Outcome::Failure),
+        later,
+    );
     assert_eq!(phase(&slot.breaker).state, State::HalfOpen);
-    record(&slot.breaker, &options, again, Outcome::Success, later);
+    record(
+        &slot.breaker,
+        &options,
+        again,
+        ended(Outcome::Success),
+        later,
+    );
     assert_eq!(phase(&slot.breaker).state, State::Closed);
 }
 
 #[test]
 fn a_verdict_that_its_last_probe_did_not_live_to_draw_is_drawn_by_the_next() {
-    for (status, expected) in [
-        (Probe::Succeeded, State::Closed),
-        (Probe::Failed, State::Open),
-    ] {
+    for (status, expected) in [(probe(false), State::Closed), (probe(true), State::Open)] {
         let (slot, options, now) = (opened(), options(), half_open_at());
         let permit = admit(&slot.breaker, &options, now).0.unwrap();
         for place in slot.breaker.probes.iter().take(3) {
@@ -200,7 +237,7 @@ fn outcomes_of_an_earlier_phase_count_nothing() {
             &slot.breaker,
             &options,
             permit,
-            Outcome::Failure,
+            ended(Outcome::Failure),
             half_open_at()
         ));
     }
@@ -226,7 +263,8 @@ fn another_window_begins_empty_and_other_thresholds_do_not() {
         tally(&slot.breaker, &longer, START),
         Tally {
             total: 1,
-            failed: 1
+            failed: 1,
+            slow: 0,
         }
     );
 }
@@ -234,13 +272,14 @@ fn another_window_begins_empty_and_other_thresholds_do_not() {
 #[test]
 fn a_full_bucket_is_halved_and_keeps_its_rate() {
     let (slot, options) = (ConnectionSlot::new(), options());
-    add(&slot.breaker, &options, false, START);
-    let number = bucket_number(&options, START);
+    add(&slot.breaker, &options, sample(false), START);
+    let number = number_of(seconds(10), START);
     let full = Bucket {
         number,
         tally: Tally {
             total: Bucket::FULL,
             failed: Bucket::FULL / 4,
+            slow: 0,
         },
     };
     for word in slot
@@ -251,10 +290,11 @@ fn a_full_bucket_is_halved_and_keeps_its_rate() {
     {
         word.store(full.pack(), Relaxed);
     }
-    add(&slot.breaker, &options, true, START);
+    add(&slot.breaker, &options, sample(true), START);
     let halved = Tally {
         total: Bucket::FULL / 2 + 1,
         failed: Bucket::FULL / 4 / 2 + 1,
+        slow: 0,
     };
     assert_eq!(tally(&slot.breaker, &options, START), halved);
 }
@@ -263,17 +303,86 @@ fn a_full_bucket_is_halved_and_keeps_its_rate() {
 fn a_bucket_left_alone_for_half_its_numbers_is_not_taken_for_one_ahead() {
     let options = Options::new(0.5, 10, seconds(1), seconds(5), 3).unwrap();
     let slot = ConnectionSlot::new();
-    add(&slot.breaker, &options, true, START);
+    add(&slot.breaker, &options, sample(true), START);
     // 100 · 1,342,178 buckets of 10 ms: the same place, a little more than 2^27 numbers later.
     let later = START.saturating_add(Duration::from_millis(10 * 100 * 1_342_178));
-    add(&slot.breaker, &options, false, later);
+    add(&slot.breaker, &options, sample(false), later);
     assert_eq!(
         tally(&slot.breaker, &options, later),
         Tally {
             total: 1,
-            failed: 0
+            failed: 0,
+            slow: 0,
         }
     );
+}
+
+#[test]
+fn a_window_of_calls_holds_the_last_so_many() {
+    let options = options().with_window_calls(10).unwrap();
+    let rows = [
+        ("SSSSSFFFFF", State::Open),
+        ("FFFFFFFFF", State::Closed),
+        ("FFFFSSSSSSSSSSFFFF", State::Closed),
+        ("SSSSSSSSSSSSSSSFFFFF", State::Open),
+        ("FFFFSSSSSSF", State::Closed),
+        ("FFFFSSSSSSIIIIII", State::Closed),
+    ];
+    for (outcomes, expected) in rows {
+        let slot = ConnectionSlot::new();
+        // However long it takes.
+        for (hours, letter) in outcomes.chars().enumerate() {
+            let now = START.saturating_add(seconds(3600 * hours as u64));
+            drive(&slot.breaker, &options, &letter.to_string(), now);
+        }
+        assert_eq!(phase(&slot.breaker).state, expected, "{outcomes}");
+    }
+}
+
+#[test]
+fn windows_of_calls_of_every_size_forget_the_oldest() {
+    for size in [1_u32, 2, 63, 64, 65, 1024] {
+        let slot = ConnectionSlot::new();
+        let options = Options::new(1.0, 1, seconds(10), seconds(5), 1).unwrap();
+        let options = options.with_window_calls(size).unwrap();
+        for step in 0..3 * size {
+            add(&slot.breaker, &options, sample(step % 3 == 0), START);
+            let counted = tally(&slot.breaker, &options, START);
+            let last = (step + 1).saturating_sub(size)..=step;
+            let failed = last.filter(|step| step % 3 == 0).count() as u64;
+            assert_eq!(
+                (counted.total, counted.failed),
+                (u64::from((step + 1).min(size)), failed),
+                "{step} of {size}"
+            );
+        }
+    }
+}
+
+#[test]
+fn slow_calls_open_it_and_slow_probes_do() {
+    let options = options()
+        .with_slow_calls(Duration::from_millis(800), 0.5)
+        .unwrap();
+    for options in [options, options.with_window_calls(10).unwrap()] {
+        let slot = ConnectionSlot::new();
+        let call = |took_ms, now| {
+            let permit = admit(&slot.breaker, &options, now).0.unwrap();
+            let ended = (Outcome::Success, Duration::from_millis(took_ms));
+            record(&slot.breaker, &options, permit, ended, now)
+        };
+        for _ in 0..5 {
+            assert!(!call(800, START));
+        }
+        for _ in 0..4 {
+            assert!(!call(801, START));
+        }
+        assert!(call(900, START));
+        assert_eq!(tally(&slot.breaker, &options, START).slow, 5);
+        assert!(!call(801, half_open_at()));
+        assert!(call(801, half_open_at()));
+        assert_eq!(phase(&slot.breaker).state, State::Open);
+    }
 }
 
 #[test]
@@ -294,9 +403,9 @@ fn racing_workers_lose_no_outcome() {
                     };
                     // The first outcomes may be failures alone; then it would open.
                     if step == 0 {
-                        record(words, options, permit, Outcome::Success, now);
+                        record(words, options, permit, ended(Outcome::Success), now);
                     } else {
-                        record(words, options, permit, outcome, now);
+                        record(words, options, permit, ended(outcome), now);
                     }
                 }
             });
@@ -307,7 +416,8 @@ fn racing_workers_lose_no_outcome() {
         tally(&slot.breaker, &options, end),
         Tally {
             total: 40_000,
-            failed: 4 * 4999
+            failed: 4 * 4999,
+            slow: 0,
         }
     );
 }
@@ -322,9 +432,10 @@ fn racing_workers_open_it_once_and_get_no_more_probes_than_there_are() {
                     .map(|_| {
                         scope.spawn(|| match admit(&slot.breaker, &options, now) {
                             (Ok(permit), _) => match outcome {
-                                Some(outcome) => {
-                                    (true, record(&slot.breaker, &options, permit, outcome, now))
-                                }
+                                Some(outcome) => (
+                                    true,
+                                    record(&slot.breaker, &options, permit, ended(outcome), now),
+                                ),
                                 None => (true, false),
                             },
                             (Err(_), has_opened) => (false, has_opened),

@@ -65,7 +65,12 @@ fn opening_is_counted() {
     let options = breaker::Options::default();
     for _ in 0..20 {
         let permit = connection.breaker_admit(&options, NOW).unwrap();
-        connection.breaker_record(&options, permit, breaker::Outcome::Failure, NOW);
+        connection.breaker_record(
+            &options,
+            permit,
+            (breaker::Outcome::Failure, Duration::ZERO),
+            NOW,
+        );
     }
     assert_eq!(
         connection
@@ -114,4 +119,71 @@ fn switch_and_last_success_are_remembered() {
     );
     other.set_paused(false);
     assert!(!one.last_known_paused());
+}
+
+#[test]
+fn a_streak_of_failures_ends_retries_for_all_until_a_success() {
+    let segment = Segment::in_process();
+    let (one, other) = (
+        segment.connection("", "catalog"),
+        segment.connection("", "catalog"),
+    );
+    let options = streak::Options::default();
+    assert!(one.streak_allows_retry(&options, NOW));
+    for _ in 0..3 {
+        one.streak_failed(&options, NOW);
+    }
+    assert!(other.streak_allows_retry(&options, NOW));
+    other.streak_failed(&options, NOW);
+    assert!(!one.streak_allows_retry(&options, NOW));
+    one.streak_ended();
+    assert!(other.streak_allows_retry(&options, NOW));
+}
+
+#[test]
+fn turns_are_taken_apart_by_connection_and_route() {
+    let connection = Segment::in_process().connection("", "catalog");
+    let rate = throttle::Rate::new(10, Duration::from_secs(1), 1).unwrap();
+    let route = throttle::Route {
+        name: "search".to_owned(),
+        path: Vec::new(),
+        rate,
+    };
+    let wait = Duration::from_secs(5);
+    let turns = [
+        connection.throttle_take(rate, NOW, wait),
+        connection.throttle_take(rate, NOW, wait),
+        connection.throttle_take_route((0, &route), NOW, wait),
+        connection.throttle_take_route((7, &route), NOW, wait),
+        connection.throttle_take_route((0, &route), NOW, wait),
+    ];
+    let waits: Vec<u128> = turns.iter().map(|turn| turn.unwrap().as_millis()).collect();
+    assert_eq!(waits, [0, 100, 0, 0, 100]);
+    assert!(
+        connection
+            .throttle_take_route((0, &route), NOW, Duration::ZERO)
+            .is_err()
+    );
+}
+
+#[test]
+fn old_latencies_lose_weight() {
+    let connection = Segment::in_process().connection("", "catalog");
+    let (fast, slow) = (Duration::from_millis(4), Duration::from_millis(700));
+    for _ in 0..hedge::SAMPLES_MAX {
+        connection.note_latency(fast);
+    }
+    for _ in 0..hedge::SAMPLES_MAX {
+        connection.note_latency(slow);
+    }
+    let latencies = connection.latencies();
+    assert!(latencies.iter().sum::<u64>() <= hedge::SAMPLES_MAX);
+    assert!(latencies[hedge::bucket(slow)] > latencies[hedge::bucket(fast)]);
+}
+
+#[test]
+fn writes_are_counted_for_all() {
+    let segment = Segment::in_process();
+    segment.connection("", "catalog").note_write();
+    assert_eq!(segment.connection("", "catalog").writes(), 1);
 }

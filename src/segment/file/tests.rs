@@ -47,7 +47,7 @@ fn the_file_is_private_whole_and_alone() {
     let uid = geteuid().as_raw();
     assert_eq!(
         path.file_name().unwrap().to_str().unwrap(),
-        format!("causeway-{uid}-1.seg")
+        format!("causeway-{uid}-2.seg")
     );
 }
 
@@ -176,9 +176,9 @@ fn what_is_no_file_of_ours_is_refused_and_left_alone() {
 #[test]
 fn another_layout_is_refused() {
     let (dir, path) = made();
-    overwrite(&path, word_offset(|header| &header.version), 2);
-    assert_eq!(reason(&dir), Refused::Layout(2));
     overwrite(&path, word_offset(|header| &header.version), 1);
+    assert_eq!(reason(&dir), Refused::Layout(1));
+    overwrite(&path, word_offset(|header| &header.version), VERSION.into());
     overwrite(&path, word_offset(|header| &header.bytes), 4096);
     assert_eq!(reason(&dir), Refused::Size);
 }

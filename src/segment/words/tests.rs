@@ -47,7 +47,6 @@ fn what_ended_days_ago_does_not_come_back_to_life() {
 
 #[test]
 fn buckets_know_their_order_across_the_wrap() {
-    let tally = Tally::default();
     let rows = [
         (10, 10, 0),
         (10, 13, 3),
@@ -58,7 +57,7 @@ fn buckets_know_their_order_across_the_wrap() {
     ];
     for (number, now, expected) in rows {
         assert_eq!(
-            Bucket::unpack(Bucket { number, tally }.pack()).behind(now),
+            behind(empty_bucket(number), now),
             expected,
             "{number} {now}"
         );
@@ -73,6 +72,7 @@ proptest! {
         prop_assert_eq!(Claim::unpack(Claim::Claiming(holder).pack()), Claim::Claiming(holder));
         prop_assert_eq!(Probe::unpack(Probe::Held(holder).pack(epoch), epoch), Probe::Held(holder));
         prop_assert_eq!(Probe::unpack(Probe::Held(holder).pack(epoch), epoch.wrapping_add(1)), Probe::Free);
+        prop_assert_eq!(place_holder(place(holder)), holder);
         prop_assert!(holder.remaining(at(now_ms)).unwrap() >= Duration::from_millis(span_ms));
     }
 
@@ -86,8 +86,25 @@ proptest! {
     fn levels_and_buckets_survive_their_words(tokens_milli in 0_u32..1 << 24, paid_until_ms in 0_u64..1 << 40, number in 0_u64..1 << 28, total in 0_u64..1 << 18, failed in 0_u64..1 << 18) {
         let level = Level { tokens_milli, paid_until_ms };
         prop_assert_eq!(unpack_level(pack_level(level)), level);
-        let bucket = Bucket { number, tally: Tally { total, failed } };
+        let bucket = Bucket { number, tally: Tally { total, failed, slow: 0 } };
         prop_assert_eq!(Bucket::unpack(bucket.pack()), bucket);
+    }
+
+    #[test]
+    fn outcomes_of_probes_survive_their_words(has_failed: bool, is_slow: bool, epoch: u16) {
+        let done = Probe::Done(Sample { has_failed, is_slow });
+        prop_assert_eq!(Probe::unpack(done.pack(epoch), epoch), done);
+        prop_assert_eq!(Probe::unpack(done.pack(epoch), epoch.wrapping_add(1)), Probe::Free);
+    }
+
+    #[test]
+    fn streaks_and_announcements_survive_their_words(count in 0_u32..1 << 16, last_ms in 0_u64..1 << 48, interval_ms in 0_u64..1 << 24, until_ms in 0_u64..1 << 40) {
+        let streak = Streak { count, last_ms };
+        prop_assert_eq!(unpack_streak(pack_streak(streak)), streak);
+        let announced = Announced { interval: Duration::from_millis(interval_ms), until: at(until_ms) };
+        prop_assert_eq!(unpack_announced(pack_announced(announced)), announced);
+        let finer = Announced { interval: announced.interval + Duration::from_nanos(1), ..announced };
+        prop_assert!(unpack_announced(pack_announced(finer)).interval >= announced.interval);
     }
 
     #[test]
