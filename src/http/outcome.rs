@@ -10,18 +10,14 @@ use std::time::Duration;
 use super::failure::{Failure, FailureKind};
 use super::transport::Received;
 use crate::clock;
-use crate::policy::{self, breaker, retry};
+use crate::policy::{breaker, rate_limit, retry};
 
 /// How an attempt ended.
 pub(super) type Outcome = Result<Received, Failure>;
 
-/// What an answer's `Retry-After` asks for, measured against its own `Date`.
+/// How long an answer asks to be left alone: by `Retry-After`, or until its limit is reset.
 pub(super) fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
-    let value = headers.get(http::header::RETRY_AFTER)?;
-    let date = headers
-        .get(http::header::DATE)
-        .map(http::HeaderValue::as_bytes);
-    policy::retry_after::parse(value.as_bytes(), date, clock::unix()).map(|found| found.wait)
+    rate_limit::asked(headers, clock::unix())
 }
 
 /// As the retry's rule sees it.

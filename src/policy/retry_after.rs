@@ -39,11 +39,6 @@ pub fn parse(value: &[u8], date: Option<&[u8]>, now: UnixMs) -> Option<RetryAfte
     Some(clamped(until.since(base)))
 }
 
-/// How long the connection is held for a vendor that asked for so much.
-pub fn hold(wait: Duration) -> Duration {
-    wait.min(HOLD_MAX)
-}
-
 fn clamped(wait: Duration) -> RetryAfter {
     RetryAfter {
         wait: wait.min(MAX),
@@ -120,7 +115,6 @@ mod tests {
             assert_eq!((found.wait, found.was_clamped), (MAX, true), "{value}");
         }
         assert!(!parse(b"31536000", None, NOW).unwrap().was_clamped);
-        assert_eq!(hold(MAX), HOLD_MAX);
     }
 
     #[test]

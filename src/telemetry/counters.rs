@@ -61,6 +61,12 @@ counters! {
     SnapshotStale = 13, "snapshot_stale";
     /// Snapshots that were not there.
     SnapshotMissing = 14, "snapshot_missing";
+    /// Second attempts beside a late one.
+    Hedges = 15, "hedges";
+    /// Attempts whose turn with the throttle would have come too late.
+    RefusedByThrottle = 16, "refused_by_throttle";
+    /// Attempts that found no place among those under way.
+    RefusedByLimit = 17, "refused_by_limit";
 }
 
 impl Counter {
@@ -80,7 +86,7 @@ mod tests {
     fn places_and_names_are_each_used_once_and_within_bounds() {
         let places: HashSet<usize> = Counter::ALL.iter().map(|counter| counter.place()).collect();
         let names: HashSet<&str> = Counter::ALL.iter().map(|counter| counter.name()).collect();
-        assert_eq!((places.len(), names.len()), (15, 15));
+        assert_eq!((places.len(), names.len()), (18, 18));
         assert!(places.iter().all(|place| *place < PLACES));
     }
 

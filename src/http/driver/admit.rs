@@ -8,12 +8,12 @@ use crate::http::permit::Permit;
 use crate::http::{CallError, CallErrorKind, Sent, Stop};
 use crate::telemetry::Counter;
 
-impl Call<'_> {
+impl<'client> Call<'client> {
     /// The right to make one attempt.
     ///
     /// # Errors
     /// Who says no, and until when.
-    pub(super) async fn admit(&self) -> Result<Permit, CallError> {
+    pub(super) async fn admit(&self) -> Result<Permit<'client>, CallError> {
         self.asks.before_attempt().await.map_err(|stop| {
             if matches!(stop, Stop::Paused { .. }) {
                 self.client.count(Counter::RefusedBySwitch);
@@ -34,12 +34,14 @@ impl Call<'_> {
             error.retry_after = Some(wait);
             return Err(error);
         }
-        Permit::take(self.client, now).map_err(|open| {
-            self.client.count(Counter::RefusedByBreaker);
-            let message = "the breaker is open: the vendor is left alone".to_owned();
-            let mut error = self.error(CallErrorKind::BreakerOpen, Sent::No, message);
-            error.retry_after = Some(open.retry_after);
-            error
-        })
+        Permit::take(self.client, now).map_err(|open| self.breaker_open(open.retry_after))
+    }
+
+    pub(super) fn breaker_open(&self, retry_after: Duration) -> CallError {
+        self.client.count(Counter::RefusedByBreaker);
+        let message = "the breaker is open: the vendor is left alone".to_owned();
+        let mut error = self.error(CallErrorKind::BreakerOpen, Sent::No, message);
+        error.retry_after = Some(retry_after);
+        error
     }
 }

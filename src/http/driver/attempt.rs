@@ -13,46 +13,78 @@ use crate::http::failure::{Failure, FailureKind};
 use crate::http::outcome::{self, Outcome};
 use crate::http::permit::Permit;
 use crate::http::transport::{self, Body, Received, Wire};
-use crate::http::{Content, Sent, run};
+use crate::http::{CallError, Content, Sent, run};
+use crate::policy::rate_limit::{self, RateLimit};
+use crate::policy::throttle;
 use crate::telemetry::Counter;
 
-impl Call<'_> {
-    /// One attempt with its permit, its token and its timeout.
+impl<'client> Call<'client> {
+    /// One attempt with its permit, its token, its turn and its timeout.
+    ///
+    /// # Errors
+    /// When its turn does not come: nothing was attempted.
     pub(super) async fn attempt(
         &mut self,
         wire: &Wire,
-        permit: Permit,
-    ) -> (Outcome, Option<auth::Held>) {
+        mut permit: Permit<'client>,
+    ) -> Result<(Outcome, Option<auth::Held>), CallError> {
         self.tries = self.tries.saturating_add(1);
         let mut authorized = None;
-        let mut held = None;
-        if let Some(options) = &self.client.plan().auth {
+        let mut held = self.token.take();
+        if let Some(options) = self.client.plan().auth.as_ref().filter(|_| held.is_none()) {
             // Boxed: a token's request is rare, and its future is as large as the call's own.
             match Box::pin(auth::authorize(options, self.client.segment(), self)).await {
-                Ok(token) => {
-                    authorized = Some(with_token(wire, &token));
-                    held = Some(token);
-                }
+                Ok(token) => held = Some(token),
                 Err(failure) => {
-                    permit.record(outcome::for_breaker(&Err(failure.clone())));
-                    return (Err(failure), None);
+                    let outcome = Err(failure);
+                    permit.record(outcome::for_breaker(&outcome), Duration::ZERO);
+                    return Ok((outcome, None));
                 }
             }
         }
-        if self.attempts == 0 {
-            self.client.count(Counter::Entered);
-        } else {
-            self.client.count(Counter::Retries);
+        if let Some(token) = &held {
+            authorized = Some(with_token(wire, token));
         }
-        self.attempts = self.attempts.saturating_add(1);
+        let wire = authorized.as_ref().unwrap_or(wire);
+        self.turn(wire, &mut permit).await?;
+        self.count_attempt(if self.attempts.get() == 0 {
+            Counter::Entered
+        } else {
+            Counter::Retries
+        });
+        Ok((self.send_hedged(wire, permit).await, held))
+    }
+
+    /// Counts one more request, as what it is.
+    pub(super) fn count_attempt(&self, kind: Counter) {
+        self.client.count(kind);
         self.client.count(Counter::Attempts);
-        let outcome = self.send(authorized.as_ref().unwrap_or(wire)).await;
-        permit.record(outcome::for_breaker(&outcome));
-        (outcome, held)
+        self.attempts.set(self.attempts.get().saturating_add(1));
+    }
+
+    /// Sends once, and says what came of it to all who keep score.
+    pub(super) async fn send_recorded(&self, wire: &Wire, permit: Permit<'_>) -> Outcome {
+        let began = clock::monotonic();
+        let outcome = self.send(wire).await;
+        if let (Some(throttle), Ok(received)) = (&self.client.plan().throttle, &outcome) {
+            self.note_announced(throttle, &received.head.headers);
+        }
+        let took = clock::monotonic().since(began);
+        permit.record(outcome::for_breaker(&outcome), took);
+        outcome
+    }
+
+    /// Remembers what the vendor says about its limits.
+    fn note_announced(&self, throttle: &throttle::Options, headers: &HeaderMap) {
+        if throttle.announced && rate_limit::is_announced(headers) {
+            let now = clock::monotonic();
+            let announced = RateLimit::read(headers, clock::unix()).announced(now);
+            self.client.connection().throttle_announce(announced, now);
+        }
     }
 
     async fn send(&self, wire: &Wire) -> Outcome {
-        if self.attempts > 1
+        if self.attempts.get() > 1
             && let Content::Streamed { source, .. } = wire.content
         {
             self.asks.rewind(source).await.map_err(|reason| {
@@ -60,9 +92,8 @@ impl Call<'_> {
                 Failure::new(FailureKind::BadRequest, Sent::Maybe, message)
             })?;
         }
-        let plan = self.client.plan();
-        let timeout = self.request.attempt.unwrap_or(plan.timeouts.attempt);
-        self.exchange(wire, timeout, plan.body_cap_bytes, self.delivery)
+        let cap_bytes = self.client.plan().body_cap_bytes;
+        self.exchange(wire, self.attempt_timeout(), cap_bytes, self.delivery)
             .await
     }
 

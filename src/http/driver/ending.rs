@@ -7,7 +7,6 @@ use crate::clock;
 use crate::http::failure::{Failure, FailureKind};
 use crate::http::outcome::Outcome;
 use crate::http::{Answer, CallError, CallErrorKind, Client, Sent, Stop};
-use crate::policy::retry_after;
 
 /// What a call says that had no time left for an attempt.
 pub(in crate::http) const OUT_OF_TIME: &str = "the call's time ran out";
@@ -22,7 +21,7 @@ impl Call<'_> {
             version: received.head.version,
             headers: received.head.headers,
             body: bytes::Bytes::new(),
-            attempts: self.attempts,
+            attempts: self.attempts.get(),
             elapsed: self.elapsed(),
             correlation_id: self.correlation_id.clone(),
         };
@@ -35,7 +34,7 @@ impl Call<'_> {
 
     /// The vendor named a time beyond the deadline: nobody calls before.
     pub(super) fn come_back(&self, outcome: &Outcome, after: Duration) -> CallError {
-        let hold = retry_after::hold(after);
+        let hold = after.min(self.client.plan().retry.max_hold);
         self.client
             .connection()
             .hold_until(clock::monotonic().saturating_add(hold));
@@ -62,7 +61,7 @@ impl Call<'_> {
             connection: self.client.plan().name.clone(),
             message,
             sent,
-            attempts: self.attempts,
+            attempts: self.attempts.get(),
             elapsed: self.elapsed(),
             status: None,
             retry_after: None,

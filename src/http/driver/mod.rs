@@ -5,16 +5,22 @@
 //! run (here, many at once, in the background) is the runners' matter. A breaker's permit is given
 //! back however the attempt ends, also when the future is dropped.
 //!
-//! The composition stands in [`Call::run`]; the way in is in `admit.rs`, one attempt in
-//! `attempt.rs`, how a call ends in `ending.rs`, an answer that is read piece by piece in
-//! `opened.rs`. What an outcome means to a policy stands in `outcome.rs`. A 401 with a token of
+//! The composition stands in [`Call::run`] and [`Call::attempts`]; what is shared with equal calls
+//! in `coalesce.rs`, the way in in `admit.rs`, one attempt in `attempt.rs` (its turn in `turn.rs`, a
+//! second one beside it in `hedge.rs`), how a call ends in `ending.rs`, an answer that is read
+//! piece by piece in `opened.rs`. What an outcome means to a policy stands in `outcome.rs`. A 401 with a token of
 //! ours drops the token and is sent once more with a new one.
 
 mod admit;
 mod attempt;
+mod coalesce;
 mod ending;
+mod hedge;
 mod opened;
+mod shared;
+mod turn;
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,7 +28,9 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::outcome::{self, Outcome};
 use super::run::{self, Asks};
+use super::transport::Wire;
 use super::{Answer, CallError, CallErrorKind, Client, Host, Request, Sent, Stop, guard, target};
+use crate::auth;
 use crate::clock::{self, Monotonic};
 use crate::policy::breaker;
 use crate::policy::deadline::Deadline;
@@ -51,9 +59,13 @@ pub(super) struct Call<'a> {
     pub(super) deadline: Deadline,
     pub(super) correlation_id: String,
     /// Requests that were begun.
-    attempts: u32,
+    attempts: Cell<u32>,
     /// The same with the tries that ended before a request, for want of a token.
     tries: u32,
+    /// The wait before the last attempt.
+    waited: Option<Duration>,
+    /// A token that was fetched before the first attempt.
+    token: Option<auth::Held>,
 }
 
 /// Makes the call on this thread.
@@ -62,7 +74,7 @@ pub(super) fn call(
     request: &Request,
     host: &dyn Host,
 ) -> Result<Answer, CallError> {
-    let asks = Asks::default();
+    let asks = Asks::alone();
     match run::run(&asks, host, make(client, request, &asks)) {
         Ok(outcome) => outcome,
         Err(run::Forked) => Err(forked(client)),
@@ -129,8 +141,10 @@ impl<'a> Call<'a> {
             started,
             deadline: Deadline::after(started, total),
             correlation_id: hex::encode(clock::random_bytes::<16>()),
-            attempts: 0,
+            attempts: Cell::new(0),
             tries: 0,
+            waited: None,
+            token: None,
         }
     }
 
@@ -154,30 +168,46 @@ impl<'a> Call<'a> {
         guard::check_literal(self.client.plan().address, &wire.url).map_err(|refused| {
             self.error(CallErrorKind::AddressRefused, Sent::No, refused.to_string())
         })?;
+        let connection = self.client.connection();
+        connection.note_use(self.started);
         if let Some(budget) = &self.client.plan().retry.budget {
-            self.client
-                .connection()
-                .budget_deposit(budget, self.started);
+            connection.budget_deposit(budget, self.started);
         }
+        if self.client.plan().coalesce {
+            return Box::pin(self.coalesced(&wire)).await;
+        }
+        self.attempts(&wire).await
+    }
+
+    /// The attempts, until one of them is the call's end.
+    async fn attempts(&mut self, wire: &Wire) -> Result<(Answer, Incoming), CallError> {
         let mut last = None;
         let mut may_renew = true;
         loop {
-            let permit = match self.admit().await {
-                Ok(permit) => permit,
+            let attempt = match self.admit().await {
+                Ok(permit) => self.attempt(wire, permit).await,
+                Err(refusal) => Err(refusal),
+            };
+            let (outcome, held) = match attempt {
+                Ok(made) => made,
                 // A later attempt that may not begin leaves what the earlier one came to.
                 Err(refusal) => return last.map_or(Err(refusal), |outcome| self.end(outcome)),
             };
-            let (outcome, held) = self.attempt(&wire, permit).await;
             if may_renew && self.drop_refused_token(&outcome, held).await && self.buy_retry() {
                 may_renew = false;
                 last = Some(outcome);
                 continue;
             }
             match self.next(&outcome) {
-                RetryDecision::Retry { after } if !self.is_broken() && self.buy_retry() => {
+                RetryDecision::Retry { after } if self.may_repeat() && self.buy_retry() => {
                     self.wait(after)
                         .await
                         .map_err(|failure| self.failed(failure))?;
+                    // Others may have found out meanwhile how the vendor is.
+                    if !self.may_repeat() {
+                        return self.end(outcome);
+                    }
+                    self.waited = Some(after);
                     last = Some(outcome);
                 }
                 RetryDecision::GiveUp {
@@ -201,16 +231,22 @@ impl<'a> Call<'a> {
 
     /// Asks the rule what follows.
     fn next(&self, outcome: &Outcome) -> RetryDecision {
+        let options = &self.client.plan().retry;
+        let ended = outcome::for_retry(outcome);
+        if !retry::may_pass(options, ended) {
+            let reason = GiveUp::NotRetryable;
+            return RetryDecision::GiveUp { reason };
+        }
         let attempt = retry::Attempt {
             number: self.tries,
-            outcome: outcome::for_retry(outcome),
+            outcome: ended,
             sent: outcome
                 .as_ref()
                 .map_or_else(|failure| failure.sent, |_| Sent::Yes),
             method_is_idempotent: self.request.is_repeatable
                 || retry::is_idempotent(&self.request.method),
             has_key: self.request.idempotency_key.is_some(),
-            waited: None,
+            waited: self.waited,
             retry_after: outcome
                 .as_ref()
                 .ok()
@@ -218,16 +254,26 @@ impl<'a> Call<'a> {
             remaining: self.deadline.remaining(clock::monotonic()),
             random: clock::random_unit(),
         };
-        retry::decide(&self.client.plan().retry, &attempt)
+        retry::decide(options, &attempt)
     }
 
-    /// Whether the breaker is open by now: the attempt that opened it is not followed by a wait
-    /// for a refusal.
-    fn is_broken(&self) -> bool {
-        self.client.plan().breaker.is_some_and(|options| {
-            let now = clock::monotonic();
-            self.client.connection().breaker_state(&options, now) == breaker::State::Open
-        })
+    /// Whether the vendor is well enough for one more attempt: the breaker is not open by now (what
+    /// opened it is not followed by a wait for a refusal), and it does not fail steadily.
+    fn may_repeat(&self) -> bool {
+        let (plan, connection) = (self.client.plan(), self.client.connection());
+        let now = clock::monotonic();
+        let is_open = plan
+            .breaker
+            .is_some_and(|options| connection.breaker_state(&options, now) == breaker::State::Open);
+        if is_open {
+            return false;
+        }
+        let is_allowed =
+            plan.retry.budget.is_none() || connection.streak_allows_retry(&plan.streak(), now);
+        if !is_allowed {
+            self.client.count(Counter::RetriesDenied);
+        }
+        is_allowed
     }
 
     /// Takes a retry's token from the budget.
@@ -246,5 +292,7 @@ impl<'a> Call<'a> {
     }
 }
 
+#[cfg(test)]
+mod policy_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -28,14 +28,18 @@ pub struct Incoming {
 }
 
 impl Call<'_> {
+    /// For an answer whose content is here already.
+    pub(super) fn incoming_of(&self, status: u16) -> Incoming {
+        self.incoming(Body::of_bytes(Bytes::new()), status)
+    }
+
     pub(super) fn incoming(&self, body: Body, status: u16) -> Incoming {
-        let timeouts = &self.client.plan().timeouts;
         Incoming {
             body: Some(body),
             started: self.started,
             deadline: self.deadline,
-            piece_timeout: self.request.attempt.unwrap_or(timeouts.attempt),
-            attempts: self.attempts,
+            piece_timeout: self.attempt_timeout(),
+            attempts: self.attempts.get(),
             status,
             correlation_id: self.correlation_id.clone(),
         }

@@ -33,26 +33,26 @@ pub(crate) fn client_on(
     )
 }
 
-fn get(client: &Client) -> Result<Answer, CallError> {
+pub(super) fn get(client: &Client) -> Result<Answer, CallError> {
     client.call(&Request::new(http::Method::GET, "products/42"), &NoHost)
 }
 
-fn counters(client: &Client, wanted: &[Counter]) -> Vec<u64> {
+pub(super) fn counters(client: &Client, wanted: &[Counter]) -> Vec<u64> {
     wanted
         .iter()
         .map(|counter| client.connection().counter(*counter))
         .collect()
 }
 
-fn later(status: u16, fields: &'static str) -> Step {
+pub(super) fn later(status: u16, fields: &'static str) -> Step {
     Step::Answer(status, fields, String::new())
 }
 
 /// Freezes this thread's clock for a test.
-struct Frozen;
+pub(super) struct Frozen;
 
 impl Frozen {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         clock::freeze(UnixMs::from_secs(1_800_000_000));
         Self
     }

@@ -41,11 +41,26 @@ pub(crate) struct Asks {
     /// Whether a stop was left, as a plain look: every wait looks at it.
     is_stopped: Cell<bool>,
     waker: RefCell<Option<Waker>>,
+    /// Whether its thread has nothing else to do meanwhile.
+    is_alone: bool,
     /// Secrets that were read before the call began, for a call that runs where PHP is not.
     secrets: Vec<(SecretRef, SecretBytes)>,
 }
 
 impl Asks {
+    /// For the only call that its thread has under way: it may block for a moment.
+    pub(crate) fn alone() -> Self {
+        Self {
+            is_alone: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the call may block its thread for a moment.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.is_alone
+    }
+
     /// For a call that runs on another thread, with the secrets that it will need.
     pub(crate) fn with_secrets(secrets: Vec<(SecretRef, SecretBytes)>) -> Self {
         Self {
