@@ -66,8 +66,22 @@ impl PhpClient {
     /// Checks the options and joins what the workers share under this name; opens nothing yet.
     ///
     /// @param array<string, mixed> $options
-    ///   base_uri (required), auth, headers, timeouts, retry, breaker, address, tls,
-    ///   body_cap_bytes, resources, webhook, namespace.
+    ///   base_uri (required), auth, headers, address, tls, body_cap_bytes, resources, webhook,
+    ///   namespace, and the policies:
+    ///   - timeouts: connect_ms, attempt_ms, total_ms, page_ms.
+    ///   - retry: max_attempts, base_delay_ms, max_delay_ms, jitter ('full', 'equal',
+    ///     'decorrelated'), statuses (of 400 to 599), errors (of 'connect', 'network', 'timeout'),
+    ///     max_hold_s (what a vendor that asks for more time than a call has gets at most), budget
+    ///     (ratio, min_per_second, max_tokens; FALSE for none).
+    ///   - breaker: failure_rate, slow_call_ms and slow_rate, min_calls, one of window_s and
+    ///     window_calls, open_ms, probes; FALSE for none.
+    ///   - throttle: permits, per_ms, burst, mode ('wait', 'fail'), max_wait_ms, announced (TRUE:
+    ///     calls slow down ahead of limits that the vendor announces), routes (by name: path such
+    ///     as 'products/{id}', permits, per_ms, burst).
+    ///   - concurrency: max (attempts of all workers under way at once), max_wait_ms.
+    ///   - hedge: after_ms or percentile; a late idempotent call is sent once more.
+    ///   - coalesce: TRUE where a GET hands out the same to all who ask at the same time; they
+    ///     then share one call.
     /// @param \Causeway\Store|null $store
     ///   Where durable records live: needed by snapshots, inbox, backfill and the switch.
     ///
