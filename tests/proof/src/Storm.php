@@ -49,7 +49,7 @@ final class Storm implements Proof
         foreach ($workers as $worker) {
             array_push($calls, ...Stage::answer($worker)['calls']);
         }
-        $this->judge($stage, $calls, $opened, $vendor->log());
+        $this->judge($stage, $calls, $opened, $vendor->log(), $until);
     }
 
     /** When the breaker opened, to a millisecond. */
@@ -64,7 +64,7 @@ final class Storm implements Proof
      * @param list<array{int, int, int, string}> $calls
      * @param list<array{arrived_ns: int, answered_ns: ?int, method: string, path: string, status: ?int}> $log
      */
-    private function judge(Stage $stage, array $calls, int $opened, array $log): void
+    private function judge(Stage $stage, array $calls, int $opened, array $log, int $until): void
     {
         $before = array_filter($calls, static fn (array $call): bool => $call[2] > 0 && $call[0] < $opened);
         $after = array_filter($calls, static fn (array $call): bool => $call[2] > 0 && $call[0] >= $opened);
@@ -76,9 +76,9 @@ final class Storm implements Proof
         $stage->atMost('attempts for each, before it opened', self::BOUND, $ratio($before));
         $stage->note('calls that entered after it opened (probes)', \count($after));
         $stage->atMost('attempts for each, after it opened', self::BOUND, $ratio($after));
-        $phases = $this->phases($log, $opened);
+        [$phases, $isCut] = $this->phases($log, $opened, $until);
         // Each half-open phase fails and opens it again, with no healthy time between.
-        $stage->exactly('openings: the first, and one after each half-open phase that failed', 1 + \count($phases), (int) $metrics['breaker_opened']);
+        $stage->exactly('openings: the first, and one after each half-open phase that failed', 1 + \count($phases), $metrics['breaker_opened'] - ($isCut && $metrics['breaker_state'] === 'open' ? 1 : 0));
         $stage->note('half-open phases', \count($phases));
         $stage->atLeast('half-open phases', 1, \count($phases));
         $stage->exactly('probes in each half-open phase', implode(' ', array_fill(0, \count($phases), self::PROBES)), implode(' ', $phases));
@@ -89,9 +89,9 @@ final class Storm implements Proof
      *
      * @param list<array{arrived_ns: int, answered_ns: ?int, method: string, path: string, status: ?int}> $log
      *
-     * @return list<int> How many each group has.
+     * @return array{list<int>, bool} How many each group has; whether one more was cut by the end.
      */
-    private function phases(array $log, int $opened): array
+    private function phases(array $log, int $opened, int $until): array
     {
         $phases = [];
         $last = null;
@@ -100,13 +100,17 @@ final class Storm implements Proof
             if ($request['arrived_ns'] < $opened + self::OPEN_MS * 500_000) {
                 continue;
             }
-            if ($last === null || $request['arrived_ns'] - $last > self::OPEN_MS * 500_000) {
+            $isNew = $last === null || $request['arrived_ns'] - $last > self::OPEN_MS * 500_000;
+            if ($isNew && $request['arrived_ns'] > $until - self::OPEN_MS * 500_000) {
+                return [$phases, true];
+            }
+            if ($isNew) {
                 $phases[] = 0;
             }
             $phases[array_key_last($phases)]++;
             $last = $request['arrived_ns'];
         }
 
-        return $phases;
+        return [$phases, false];
     }
 }
