@@ -13,6 +13,7 @@ use Causeway\Bench\LedgerRow;
 use Causeway\Bench\ManyRow;
 use Causeway\Bench\MemoryRow;
 use Causeway\Bench\PageRow;
+use Causeway\Bench\RedisRow;
 use Causeway\Bench\SnapshotRow;
 use Causeway\Bench\VerifyRow;
 use Causeway\Bench\WebhookRow;
@@ -25,8 +26,11 @@ return [
     new PageRow('fpm-page-one-ca', false, [Budget::timesAsMany(8, 'Guzzle 7')]),
     new VerifyRow('verify-2k', '2 KB', 2048, 5000, [Budget::timesFaster(5, 'PHP')]),
     new VerifyRow('verify-1m', '1 MB', 1 << 20, 20, []),
+    new VerifyRow('verify-2k-php84', '2 KB', 2048, 5000, [Budget::timesFaster(1, 'PHP')], true),
+    new VerifyRow('verify-1m-php84', '1 MB', 1 << 20, 20, [], true),
     new MemoryRow(),
     new LedgerRow(),
     new WebhookRow(),
     new SnapshotRow(),
+    new RedisRow(),
 ];

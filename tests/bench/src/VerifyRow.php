@@ -4,14 +4,20 @@ declare(strict_types=1);
 
 namespace Causeway\Bench;
 
+use Causeway\Rig\Broken;
 use Causeway\Rig\Machine;
 
-/** Verification of a signed webhook, against what a PHP program writes by hand. */
+/** Verification of a signed webhook, against what a PHP program writes by hand; on this PHP, or on 8.4 in the trixie. */
 final class VerifyRow extends LoopRow
 {
     /** @param list<Budget> $budgets */
-    public function __construct(private readonly string $id, private readonly string $size, private readonly int $bytes, private readonly int $times, private readonly array $budgets)
+    public function __construct(private readonly string $id, private readonly string $size, private readonly int $bytes, private readonly int $times, private readonly array $budgets, private readonly bool $isOn84 = false)
     {
+    }
+
+    public function missing(): ?string
+    {
+        return $this->isOn84 ? Trixie::missing() : null;
     }
 
     public function id(): string
@@ -42,11 +48,14 @@ final class VerifyRow extends LoopRow
 
     protected function subjects(Bench $bench): array
     {
-        $arguments = ['bytes' => $this->bytes];
+        $ini = $bench->ini($this->id);
+        [$before, $php] = [Machine::pinned(), null];
+        if ($this->isOn84) {
+            $ini['extension'] = $bench->extension84 ?? throw new Broken('there is no extension for PHP 8.4 (tools/build --trixie)');
+            [$before, $php] = [[...$before, ...Trixie::enter($bench)], 'php'];
+        }
+        $make = fn (string $name, string $case, array $ini): Subject => new Subject($bench, $name, "verify/$case", ['bytes' => $this->bytes], $before, $ini, $php);
 
-        return [
-            Row::OURS => new Subject($bench, Row::OURS, 'verify/causeway', $arguments, Machine::pinned(), $bench->ini($this->id)),
-            'PHP' => new Subject($bench, 'PHP', 'verify/php', $arguments, Machine::pinned(), []),
-        ];
+        return [Row::OURS => $make(Row::OURS, 'causeway', $ini), 'PHP' => $make('PHP', 'php', [])];
     }
 }

@@ -45,6 +45,7 @@ $reap = static function (int $child) use (&$found, $problem): void {
     $problem('a child hung');
 };
 $isRight = static fn (string $path): bool => $client->get($path)->getStatusCode() === 200;
+$isForked = static fn (array $children): bool => $children !== [];
 $twice = static fn (): bool => $isRight('ok') && $isRight('ok');
 
 pcntl_async_signals(true);
@@ -69,9 +70,9 @@ for ($round = 0; $round < $rounds; $round++) {
             }
             proc_close($killer);
             // The handler runs where PHP next looks for signals.
-            for ($end = microtime(true) + 1.0; $children === [] && microtime(true) < $end; usleep(100)) {
+            for ($end = microtime(true) + 1.0; !$isForked($children) && microtime(true) < $end; usleep(100)) {
             }
-            $children === [] && $problem('no fork was in flight');
+            $isForked($children) || $problem('no fork was in flight');
         } else {
             $pending = $client->start('GET', 'slow/60');
             $children[] = $fork(static function () use ($pending, $twice): bool {
