@@ -14,6 +14,7 @@ mod delivery;
 mod durable;
 mod event;
 mod exception_classes;
+mod exit;
 mod host;
 mod inbox;
 mod ini;

@@ -38,6 +38,8 @@ unsafe extern "C" {
     );
     fn zend_exception_set_previous(exception: *mut zend_object, previous: *mut zend_object);
     fn php_log_err_with_severity(message: *const c_char, severity: c_int);
+    fn zend_is_unwind_exit(object: *const zend_object) -> bool;
+    fn zend_throw_unwind_exit();
     fn zend_ini_string(name: *const c_char, name_length: usize, orig: c_int) -> *const c_char;
     fn pthread_atfork(
         prepare: Option<extern "C" fn()>,
@@ -155,6 +157,18 @@ pub(super) fn set_previous(exception: &mut ZendObject, previous: ZBox<ZendObject
     let previous = previous.into_raw();
     // SAFETY: both are live exceptions; the engine takes over the reference to the previous one.
     unsafe { zend_exception_set_previous(exception, previous) };
+}
+
+/// Whether what is thrown is `exit()` on its way out, and no exception at all.
+pub(super) fn is_unwind_exit(thrown: &ZendObject) -> bool {
+    // SAFETY: a live object of this thread; the engine only looks at its class.
+    unsafe { zend_is_unwind_exit(thrown) }
+}
+
+/// Makes PHP unwind as `exit()` does; its status was set when `exit()` was called.
+pub(super) fn throw_unwind_exit() {
+    // SAFETY: called inside a call from PHP, with no other exception pending.
+    unsafe { zend_throw_unwind_exit() };
 }
 
 /// The value of an ini setting as it stands now.

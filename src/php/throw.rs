@@ -7,6 +7,7 @@ use ext_php_rs::types::{ZendClassObject, ZendObject, Zval};
 use ext_php_rs::zend::{ExecutorGlobals, ce};
 
 use super::exception_classes::ExceptionClass;
+use super::exit;
 use super::raw;
 use super::response::PhpResponse;
 use super::value;
@@ -30,6 +31,14 @@ fn exception_after<const N: usize>(
     previous: Option<ZBox<ZendObject>>,
 ) -> PhpException {
     let entry = class.entry();
+    let plain = PhpException::new(message.replace('\0', "\\0"), 0, entry);
+    if let Some(previous) = &previous {
+        exit::is_exit(previous);
+    }
+    if exit::resume() {
+        // Pending by now: what is thrown on top of it has no effect.
+        return plain;
+    }
     let mut object = ZendObject::new(entry);
     raw::update_property(
         ce::exception(),
@@ -43,7 +52,6 @@ fn exception_after<const N: usize>(
     if let Some(previous) = previous {
         raw::set_previous(&mut object, previous);
     }
-    let plain = PhpException::new(message.replace('\0', "\\0"), 0, entry);
     match object.into_zval(false) {
         Ok(object) => plain.with_object(object),
         Err(_) => plain,
@@ -143,6 +151,9 @@ pub(super) fn store_misuse(message: &str) -> PhpException {
 /// What PHP code threw inside one of our steps.
 pub(super) fn callback(error: CallbackError) -> PhpException {
     let message = error.message.clone();
+    if exit::resume() {
+        return PhpException::new(message, 0, ExceptionClass::Store.entry());
+    }
     let thrown = error
         .into_payload()
         .and_then(|payload| payload.downcast::<ZBox<ZendObject>>().ok());
@@ -158,6 +169,9 @@ pub(super) fn caught(error: &ext_php_rs::error::Error) -> CallbackError {
     let Some(thrown) = ExecutorGlobals::take_exception() else {
         return CallbackError::new(error.to_string());
     };
+    if exit::is_exit(&thrown) {
+        return CallbackError::new("PHP was told to exit");
+    }
     let message = message_of(&thrown);
     CallbackError::with_payload(message, Box::new(thrown))
 }
