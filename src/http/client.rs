@@ -10,7 +10,7 @@ use super::failure::{Failure, FailureKind};
 use super::run::background;
 use super::{
     Answer, CallError, CallErrorKind, Content, Fetch, Host, Incoming, Pending, Request, Sent,
-    driver, graphql, outcome, transport,
+    driver, graphql, outcome, target, transport,
 };
 use crate::auth;
 use crate::clock;
@@ -147,6 +147,14 @@ impl Client {
         host: &dyn Host,
     ) -> Result<Option<bytes::Bytes>, CallError> {
         driver::read(self, incoming, host)
+    }
+
+    /// Where the request goes.
+    ///
+    /// # Errors
+    /// Why it goes nowhere.
+    pub fn url_of(&self, request: &Request) -> Result<url::Url, String> {
+        target::resolve(&self.plan, request)
     }
 
     /// Sends a GraphQL document by its hash, and with its text where the server asks for it.

@@ -6,6 +6,7 @@
 
 use std::error::Error;
 
+use super::decode::DecodeError;
 use super::guard;
 use super::transport::WrongLength;
 use super::{CallErrorKind, Sent};
@@ -100,6 +101,15 @@ impl Failure {
     pub(crate) fn of_body(error: &reqwest::Error) -> Self {
         let message = format!("the body broke off: {}", innermost(error));
         Self::new(FailureKind::Network, Sent::Yes, message)
+    }
+
+    /// While the body was decoded.
+    pub(crate) fn of_decoding(error: &DecodeError) -> Self {
+        let kind = match error {
+            DecodeError::TooLarge { .. } | DecodeError::TooDense { .. } => FailureKind::Limit,
+            DecodeError::Corrupt { .. } | DecodeError::Truncated { .. } => FailureKind::Network,
+        };
+        Self::new(kind, Sent::Yes, error.to_string())
     }
 
     /// The caller's view.

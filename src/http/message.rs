@@ -84,7 +84,17 @@ pub struct Request {
     pub total: Option<Duration>,
     /// Bounds each attempt in place of the connection's attempt timeout.
     pub attempt: Option<Duration>,
+    /// Whether content codings are asked for and taken off; left open, they are unless the call or
+    /// the connection gives an `Accept-Encoding` of its own.
+    pub decode: Option<bool>,
+    /// Largest content that is taken, encoded and decoded; left open, the connection's cap for one
+    /// that is held in memory, [`OPEN_CAP_BYTES`] for one that is read piece by piece.
+    pub body_cap_bytes: Option<u64>,
 }
+
+/// What an open answer may bring when nobody says otherwise: it is not held, but a disk that it
+/// goes to is not endless.
+pub const OPEN_CAP_BYTES: u64 = 4 << 30;
 
 impl Request {
     /// A bare request; the rest is filled in by the caller.
@@ -99,6 +109,8 @@ impl Request {
             is_repeatable: false,
             total: None,
             attempt: None,
+            decode: None,
+            body_cap_bytes: None,
         }
     }
 }

@@ -10,6 +10,7 @@ mod fetch;
 mod graphql;
 pub mod guard;
 mod host;
+pub mod idempotency_key;
 pub mod link;
 mod message;
 pub mod multipart;
@@ -30,7 +31,7 @@ pub use driver::Incoming;
 pub use error::{CallError, CallErrorKind, Sent};
 pub use fetch::Fetch;
 pub use host::{Host, NoHost, Stop};
-pub use message::{Answer, Content, Request};
+pub use message::{Answer, Content, OPEN_CAP_BYTES, Request};
 pub use run::background::{
     Pending, finish as finish_background, on_thread_start, stop as stop_background,
 };

@@ -13,8 +13,6 @@ use crate::options::Plan;
 
 /// The field that ties a call to logs on both sides.
 pub(super) const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
-/// draft-ietf-httpapi-idempotency-key-header.
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// Some vendors refuse requests that do not say who sends them.
 const USER_AGENT: &str = concat!("causeway/", env!("CARGO_PKG_VERSION"));
 /// Fields that belong to the transport.
@@ -58,23 +56,36 @@ pub(crate) fn prepare(
         }
     }
     add_fields(&mut headers, &request.headers)?;
+    let decodes = accept_encoding(&mut headers, request.decode);
     check_length(&headers, request.content.length_bytes())?;
     let correlation_id = HeaderValue::from_str(correlation_id).map_err(|e| e.to_string())?;
     headers.insert(CORRELATION_ID, correlation_id);
     if let Some(key) = &request.idempotency_key {
-        let key = HeaderValue::from_str(key)
-            .map_err(|_| "the idempotency key holds bytes that no field may hold".to_owned())?;
-        headers.insert(IDEMPOTENCY_KEY, key);
+        let way = &plan.idempotency;
+        headers.insert(way.header.clone(), way.value(key)?);
     }
     Ok(Wire {
         method: request.method.clone(),
         url,
         headers,
         content: request.content.clone(),
+        decodes,
     })
 }
 
-fn resolve(plan: &Plan, request: &Request) -> Result<Url, String> {
+/// Asks for codings where they are taken off again; whether they are.
+fn accept_encoding(headers: &mut HeaderMap, decode: Option<bool>) -> bool {
+    let has_own = headers.contains_key(http::header::ACCEPT_ENCODING);
+    let decodes = decode.unwrap_or(!has_own);
+    if decodes && !has_own {
+        let accepted = HeaderValue::from_static(super::decode::ACCEPT_ENCODING);
+        headers.insert(http::header::ACCEPT_ENCODING, accepted);
+    }
+    decodes
+}
+
+/// The URL of a request.
+pub(super) fn resolve(plan: &Plan, request: &Request) -> Result<Url, String> {
     let mut url = plan
         .base_uri
         .join(&request.target)

@@ -39,6 +39,7 @@ impl auth::Endpoint for Call<'_> {
             url: url.clone(),
             headers,
             content: body.into(),
+            decodes: false,
         };
         let timeout = self.post_timeout();
         self.exchange(&wire, timeout, TOKEN_BODY_CAP_BYTES, Delivery::Whole)

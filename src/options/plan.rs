@@ -19,6 +19,9 @@ use crate::{auth, http as client};
 const BODY_CAP_BYTES_DEFAULT: i64 = 8 << 20;
 /// Largest body that may be chosen: it is held in memory, outside PHP's `memory_limit`.
 const BODY_CAP_BYTES_MAX: i64 = 1 << 30;
+/// JSON of a vendor's list shrinks by ten to fifty; beyond this it is no JSON but a bomb.
+const DECODE_RATIO_DEFAULT: i64 = 200;
+const DECODE_RATIO_MAX: i64 = 1_000_000;
 /// Names of connections end up in file names, keys and metrics.
 const NAME_MAX_CHARS: usize = 64;
 
@@ -77,6 +80,10 @@ pub struct Plan {
     pub tls: client::tls::Options,
     /// Largest body that is taken, bytes.
     pub body_cap_bytes: usize,
+    /// Largest ratio of a decoded body to its encoded bytes.
+    pub decode_ratio: u32,
+    /// How an idempotency key goes onto the wire.
+    pub idempotency: client::idempotency_key::Options,
     /// Entities by name.
     pub resources: BTreeMap<String, Resource>,
     /// Deliveries from this vendor.
@@ -119,6 +126,8 @@ impl Plan {
             address: address(fields.section("address")?)?,
             tls: tls(fields.section("tls")?)?,
             body_cap_bytes: body_cap_bytes(&mut fields)?,
+            decode_ratio: decode_ratio(&mut fields)?,
+            idempotency: client::idempotency_key::Options::parse(fields.section("idempotency")?)?,
             webhook: entities::webhook(&mut fields, &resources)?,
             name,
             timeouts,
@@ -262,6 +271,13 @@ fn body_cap_bytes(fields: &mut Fields) -> Result<usize, OptionError> {
         .int("body_cap_bytes", 1..=BODY_CAP_BYTES_MAX)?
         .unwrap_or(BODY_CAP_BYTES_DEFAULT);
     Ok(usize::try_from(cap).unwrap_or(usize::MAX))
+}
+
+fn decode_ratio(fields: &mut Fields) -> Result<u32, OptionError> {
+    let ratio = fields
+        .int("decode_ratio", 1..=DECODE_RATIO_MAX)?
+        .unwrap_or(DECODE_RATIO_DEFAULT);
+    Ok(u32::try_from(ratio).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! PHP callables as the callbacks of durable work; called with no transaction or lock of ours
-//! held but the application's own.
+//! PHP code that we call: callables, functions and methods. Called with no lock, borrow or
+//! transaction of ours held but the application's own.
 
 use ext_php_rs::convert::IntoZvalDyn;
 use ext_php_rs::error::Error;
 use ext_php_rs::exception::PhpException;
 use ext_php_rs::types::{ZendCallable, Zval};
+use ext_php_rs::zend::ExecutorGlobals;
 
 use super::throw;
 use super::value;
@@ -18,6 +19,34 @@ pub(super) fn call(
     callable
         .try_call(arguments)
         .map_err(|error| throw::caught(&error))
+}
+
+/// Calls a function of PHP's own.
+pub(super) fn function(name: &str, arguments: &[&Zval]) -> Result<Zval, CallbackError> {
+    let callable = ZendCallable::try_from_name(name)
+        .map_err(|_| CallbackError::new(format!("PHP has no function {name}()")))?;
+    call(&callable, borrowed(arguments))
+}
+
+/// Calls a method of an object.
+pub(super) fn method(
+    object: &Zval,
+    name: &str,
+    arguments: &[&Zval],
+) -> Result<Zval, CallbackError> {
+    // What is thrown stands beside the result, and not in it.
+    match object.try_call_method(name, borrowed(arguments)) {
+        Ok(answer) if !ExecutorGlobals::has_exception() => Ok(answer),
+        Ok(_) => Err(throw::caught(&Error::Callable)),
+        Err(error) => Err(throw::caught(&error)),
+    }
+}
+
+fn borrowed<'a>(arguments: &[&'a Zval]) -> Vec<&'a dyn IntoZvalDyn> {
+    arguments
+        .iter()
+        .map(|value| *value as &dyn IntoZvalDyn)
+        .collect()
 }
 
 /// Hands cache tags to a callable.

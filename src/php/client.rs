@@ -6,14 +6,20 @@ use ext_php_rs::boxed::ZBox;
 use ext_php_rs::exception::PhpResult;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
-use ext_php_rs::types::ZendHashTable;
+use ext_php_rs::types::{ZendHashTable, Zval};
 
 use super::arguments::StoreArgument;
 use super::connection::Connection;
+use super::pages::{self, PhpPages};
+use super::pending_call::PhpPendingCall;
 use super::response::PhpResponse;
-use super::{metrics, request, throw, value};
-use crate::http::{self, Answer, Request};
-use crate::options::Plan;
+use super::{many, metrics, request, sending, throw, value};
+use crate::http::paginate::{self, Walk};
+use crate::http::{self, Request};
+use crate::options::{Fields, OptionError, Plan, Value};
+
+/// Calls of one all() at once.
+const MAX_CONCURRENCY: usize = 1000;
 
 /// One connection: a vendor by name, and the calls to it.
 ///
@@ -41,23 +47,26 @@ impl PhpClient {
         options: Option<&ZendHashTable>,
     ) -> PhpResult<PhpResponse> {
         let prepared = request::prepare(self.name_ref(), method, uri, options)?;
+        if !prepared.is_plain() {
+            return sending::send(&self.connection, prepared);
+        }
         let client = &self.connection.client;
         let answer = client
             .call(&prepared.request, &self.connection.host)
             .map_err(throw::call)?;
-        self.answered(answer, prepared.throw_on_error)
+        sending::answered(&self.connection, answer, prepared.throw_on_error)
     }
 
-    fn answered(&self, answer: Answer, throw_on_error: bool) -> PhpResult<PhpResponse> {
-        if !throw_on_error {
-            return Ok(PhpResponse::new(answer));
-        }
-        let answer = self
-            .connection
-            .client
-            .refuse_error_status(answer)
-            .map_err(throw::call)?;
-        Ok(PhpResponse::new(answer))
+    /// How a list is walked.
+    fn walk(&self, of_walk: Option<&Zval>) -> Result<Walk, OptionError> {
+        let fields = match of_walk {
+            Some(options) => {
+                let options = value::tree(options, "pages")?;
+                Fields::new(&Value::map([("pages", options)]))?.section("pages")?
+            }
+            None => None,
+        };
+        paginate::Options::parse(fields).map(Walk::new)
     }
 }
 
@@ -66,8 +75,9 @@ impl PhpClient {
     /// Checks the options and joins what the workers share under this name; opens nothing yet.
     ///
     /// @param array<string, mixed> $options
-    ///   base_uri (required), auth, headers, address, tls, body_cap_bytes, resources, webhook,
-    ///   namespace, and the policies:
+    ///   base_uri (required), auth, headers, address, tls, body_cap_bytes, decode_ratio (200: a
+    ///   body may grow so much when it is decoded), idempotency {header, form: 'bare' or 'quoted'},
+    ///   resources, webhook, namespace, and the policies:
     ///   - timeouts: connect_ms, attempt_ms, total_ms, page_ms.
     ///   - retry: max_attempts, base_delay_ms, max_delay_ms, jitter ('full', 'equal',
     ///     'decorrelated'), statuses (of 400 to 599), errors (of 'connect', 'network', 'timeout'),
@@ -111,8 +121,14 @@ impl PhpClient {
     /// @param string $uri
     ///   Relative to base_uri, or absolute on the same origin.
     /// @param array<string, mixed>|null $options
-    ///   query, headers, one of json, form, body; idempotency_key; timeouts {attempt_ms,
-    ///   total_ms}; throw_on_error (TRUE: a status of 400 or above is thrown).
+    ///   query, headers; one of json, form, multipart, file (a name) and body (a string, a PHP
+    ///   stream, an iterable of strings, an object with PSR-7's stream methods), of which all but
+    ///   strings are sent as they are read; idempotency_key (a string, or TRUE for a new one);
+    ///   timeouts {attempt_ms, total_ms}; throw_on_error (TRUE: a status of 400 or above is
+    ///   thrown); stream (FALSE: getBody() is read from the vendor) or sink (a file's name or an
+    ///   open PHP stream, for answers below 400); decode (content codings are asked for and taken
+    ///   off, unless there is an Accept-Encoding of the caller's); body_cap_bytes (the
+    ///   connection's, 4 GiB with stream and sink).
     ///
     /// @throws \Causeway\Exception\CallException
     ///   When there is no usable answer; its class and properties say what is known.
@@ -191,7 +207,86 @@ impl PhpClient {
             .client
             .graphql(&request, query, &variables, &connection.host)
             .map_err(throw::call)?;
-        self.answered(answer, true)
+        sending::answered(connection, answer, true)
+    }
+
+    /// Sends at once in the background, while PHP goes on; PendingCall::wait() has the answer.
+    ///
+    /// @param array<string, mixed>|null $options
+    ///   As request(), but for stream, sink, and contents that PHP streams.
+    ///
+    /// @throws \Causeway\Exception\CallException
+    ///   When it cannot be begun.
+    #[php(name = "start")]
+    pub fn start(
+        &self,
+        method: &str,
+        uri: &str,
+        options: Option<&ZendHashTable>,
+    ) -> PhpResult<PhpPendingCall> {
+        let prepared = request::prepare(self.name_ref(), method, uri, options)?;
+        prepared.require_whole(self.name_ref(), "start()")?;
+        prepared.require_whole_content(self.name_ref(), "start()")?;
+        let client = &self.connection.client;
+        let pending = client.start(prepared.request).map_err(throw::call)?;
+        let connection = Rc::clone(&self.connection);
+        Ok(PhpPendingCall::new(
+            connection,
+            pending,
+            prepared.throw_on_error,
+        ))
+    }
+
+    /// Makes many calls, at most $concurrency at once. Requests are drawn from the iterable when
+    /// there is room; contents are streamed as by request().
+    ///
+    /// @param iterable<string|list<mixed>> $requests
+    ///   Each a URI (for GET), or a list of method, URI and options. Keys must differ.
+    /// @param int $concurrency
+    ///   1 to 1000.
+    ///
+    /// @return array<int|string, Response|\Throwable>
+    ///   By the iterable's keys and in its order: the response, or what request() would have
+    ///   thrown.
+    ///
+    /// @throws \Throwable
+    ///   What the iterable itself throws, when the calls that were begun are done.
+    #[php(name = "all", defaults(concurrency = 10))]
+    pub fn all(&self, requests: &Zval, concurrency: i64) -> PhpResult<ZBox<ZendHashTable>> {
+        let concurrency = usize::try_from(concurrency)
+            .ok()
+            .filter(|number| (1..=MAX_CONCURRENCY).contains(number))
+            .ok_or_else(|| {
+                let got = Value::from(concurrency).described();
+                let allowed = format!("an integer from 1 to {MAX_CONCURRENCY}");
+                let error = OptionError::new("concurrency", got, allowed);
+                throw::options(self.name_ref(), &error)
+            })?;
+        many::all(&self.connection, requests, concurrency)
+    }
+
+    /// Walks over a vendor's list by GET; the next page is fetched while the items of one are
+    /// handed out.
+    ///
+    /// @param array<string, mixed>|null $options
+    ///   As request(), and pages: {by: 'link' (the field Link, the default), 'cursor', 'offset' or
+    ///   'page'; items ('' for link, else '/items'): JSON pointer to the list; in ('cursor',
+    ///   'offset', 'page'): the query parameter; out ('/next_cursor'): JSON pointer to the next
+    ///   cursor; start (0, for page 1); total: JSON pointer to the number of all items; size and
+    ///   size_in ('limit'): the page's size and its query parameter; max_pages (1000)}.
+    ///
+    /// @return Pages
+    #[php(name = "paginate")]
+    pub fn paginate(&self, uri: &str, options: Option<&ZendHashTable>) -> PhpResult<PhpPages> {
+        let (of_call, of_walk) = pages::split(options)?;
+        let prepared = request::prepare(self.name_ref(), "GET", uri, of_call.as_deref())?;
+        prepared.require_whole(self.name_ref(), "paginate()")?;
+        prepared.require_whole_content(self.name_ref(), "paginate()")?;
+        let walk = self
+            .walk(of_walk.as_ref())
+            .map_err(|error| throw::options(self.name_ref(), &error))?;
+        let connection = Rc::clone(&self.connection);
+        Ok(PhpPages::new(connection, prepared.request, walk))
     }
 
     /// Counters and state that all workers of the host share; see Metrics::connection().

@@ -25,6 +25,11 @@ pub(super) fn is_exit(thrown: &ZendObject) -> bool {
     is_exit
 }
 
+/// Whether there was one that PHP has not gone on with: no PHP code is called any more.
+pub(super) fn is_asked() -> bool {
+    IS_ASKED.get()
+}
+
 /// Lets PHP go on with an `exit()` that was taken out of the engine; whether there was one.
 pub(super) fn resume() -> bool {
     let is_asked = IS_ASKED.take();

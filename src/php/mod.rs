@@ -6,6 +6,10 @@
 
 mod arguments;
 mod backfill;
+mod body;
+mod body_chunks;
+mod body_state;
+mod call_host;
 mod callbacks;
 mod claim;
 mod client;
@@ -13,14 +17,19 @@ mod connection;
 mod delivery;
 mod durable;
 mod event;
+mod event_stream;
 mod exception_classes;
 mod exit;
 mod host;
 mod inbox;
 mod ini;
+mod iteration;
 mod ledger;
 mod lifecycle;
+mod many;
 mod metrics;
+mod pages;
+mod pending_call;
 mod php_store;
 mod raw;
 mod receipt;
@@ -31,8 +40,12 @@ mod reply;
 mod request;
 mod response;
 mod secret;
+mod sending;
+mod server_sent_event;
+mod sink;
 mod snapshot;
 mod snapshots;
+mod source;
 mod sqlite_store;
 mod step;
 mod store_calls;
@@ -63,6 +76,12 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .interface::<store_interface::PhpInterfaceStoreInterface>()
         .class::<client::PhpClient>()
         .class::<response::PhpResponse>()
+        .class::<body::PhpBody>()
+        .class::<body_chunks::PhpBodyChunks>()
+        .class::<event_stream::PhpEventStream>()
+        .class::<server_sent_event::PhpServerSentEvent>()
+        .class::<pending_call::PhpPendingCall>()
+        .class::<pages::PhpPages>()
         .class::<secret::PhpSecret>()
         .class::<sqlite_store::PhpSqliteStore>()
         .class::<redis_store::PhpRedisStore>()

@@ -1,12 +1,18 @@
 //! `Causeway\Response`: what a vendor answered, under PSR-7's method names.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use bytes::Bytes;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::exception::PhpResult;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendHashTable, Zval};
 
-use super::value;
+use super::body::PhpBody;
+use super::body_state::BodyState;
+use super::value::{self, ByteString};
 use crate::http::Answer;
 
 /// What a vendor answered. PSR-7's names where PSR-7 has the concept.
@@ -14,11 +20,33 @@ use crate::http::Answer;
 #[php(name = "Causeway\\Response", flags = ClassFlags::Final)]
 pub struct PhpResponse {
     answer: Answer,
+    /// Where the content is, when it is not in the answer, and once it was asked for.
+    body: OnceCell<Rc<BodyState>>,
 }
 
 impl PhpResponse {
+    /// An answer with its content.
     pub(super) fn new(answer: Answer) -> Self {
-        Self { answer }
+        Self {
+            answer,
+            body: OnceCell::new(),
+        }
+    }
+
+    /// An answer whose content is elsewhere.
+    pub(super) fn with_body(answer: Answer, body: Rc<BodyState>) -> Self {
+        Self {
+            answer,
+            body: OnceCell::from(body),
+        }
+    }
+
+    /// The whole content, wherever it is.
+    fn content(&self) -> PhpResult<Bytes> {
+        match self.body.get() {
+            Some(body) => body.all(),
+            None => Ok(self.answer.body.clone()),
+        }
     }
 
     fn values_of(&self, name: &str) -> impl Iterator<Item = &[u8]> {
@@ -86,14 +114,26 @@ impl PhpResponse {
 
     /// The field's values joined by a comma, empty when it is not there.
     #[php(name = "getHeaderLine")]
-    pub fn header_line(&self, name: &str) -> Zval {
-        value::bytes(&self.values_of(name).collect::<Vec<_>>().join(&b", "[..]))
+    pub fn header_line(&self, name: &str) -> ByteString {
+        let line = self.values_of(name).collect::<Vec<_>>().join(&b", "[..]);
+        ByteString(line.into())
     }
 
-    /// The whole body as bytes.
+    /// The body as a stream that is read once, at the end of which it stays. With the call's option
+    /// 'stream' it comes from the vendor as it is read.
+    #[php(name = "getBody")]
+    pub fn body(&self) -> PhpBody {
+        let state = || Rc::new(BodyState::whole(self.answer.body.clone()));
+        PhpBody::new(Rc::clone(self.body.get_or_init(state)))
+    }
+
+    /// The whole body as bytes. Of a streamed one only while nothing was read.
+    ///
+    /// @throws \Causeway\Exception\CallException
+    ///   When a streamed body breaks off, or went into a sink.
     #[php(name = "text")]
-    pub fn text(&self) -> Zval {
-        value::bytes(&self.answer.body)
+    pub fn text(&self) -> PhpResult<ByteString> {
+        Ok(ByteString(self.content()?))
     }
 
     /// The body decoded as PHP's json_decode() does: arrays, the last of duplicate keys, integers
@@ -103,7 +143,7 @@ impl PhpResponse {
     ///   When the body is no JSON, or nested deeper than $depth.
     #[php(name = "json", defaults(depth = 128))]
     pub fn json(&self, depth: i64) -> PhpResult<Zval> {
-        value::json_decode(&self.answer.body, depth)
+        value::json_decode(&self.content()?, depth)
     }
 
     /// Attempts that were made, 1 when the first succeeded.

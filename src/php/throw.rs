@@ -24,6 +24,22 @@ pub(super) fn exception<const N: usize>(
     exception_after(class, message, properties, None)
 }
 
+/// An exception as a value, not thrown.
+pub(super) fn object(exception: PhpException) -> Zval {
+    exception.throw();
+    let thrown = ExecutorGlobals::take_exception().filter(|thrown| !exit::is_exit(thrown));
+    let object = thrown.and_then(|thrown| thrown.into_zval(false).ok());
+    object.unwrap_or_else(Zval::null)
+}
+
+/// A sink that takes no bytes: what PHP code threw, or ours.
+pub(super) fn sink(error: CallbackError) -> PhpException {
+    if error.has_payload() {
+        return callback(error);
+    }
+    exception(ExceptionClass::Call, &error.message, [])
+}
+
 fn exception_after<const N: usize>(
     class: ExceptionClass,
     message: &str,

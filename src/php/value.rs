@@ -1,8 +1,11 @@
 //! Values across the border: PHP arrays into options, header arrays of any shape into fields,
 //! JSON through PHP's own decoder.
 
+use bytes::Bytes;
 use ext_php_rs::boxed::ZBox;
+use ext_php_rs::convert::IntoZval;
 use ext_php_rs::exception::PhpResult;
+use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ArrayKey, ZendCallable, ZendHashTable, ZendStr, Zval};
 
 use super::exception_classes::ExceptionClass;
@@ -74,12 +77,53 @@ fn value_of(value: &Zval, path: &str, depth: usize) -> Result<Value, OptionError
     if let Some(text) = value.zend_str() {
         return Ok(Value::Str(text.as_bytes().to_vec()));
     }
+    if value.is_resource() {
+        let allowed = "a scalar, an array or a Causeway\\Secret";
+        return Err(OptionError::new(path, "a resource", allowed));
+    }
     Ok(match (value.long(), value.bool(), value.double()) {
         (Some(number), _, _) => Value::Int(number),
         (_, Some(truth), _) => Value::Bool(truth),
         (_, _, Some(number)) => Value::Float(number),
         (None, None, None) => Value::Null,
     })
+}
+
+/// One option's value as a tree; `path` is its name.
+pub(super) fn tree(value: &Zval, path: &str) -> Result<Value, OptionError> {
+    value_of(value, path, 0)
+}
+
+/// A PHP value's kind, for the error about it.
+pub(super) fn kind(value: &Zval) -> &'static str {
+    let value = value.dereference();
+    if value.is_string() {
+        "a string"
+    } else if value.is_array() {
+        "an array"
+    } else if value.is_object() {
+        "an object"
+    } else if value.is_resource() {
+        "a resource"
+    } else {
+        match (value.long(), value.bool(), value.double()) {
+            (Some(_), _, _) => "an integer",
+            (_, Some(true), _) => "true",
+            (_, Some(false), _) => "false",
+            (_, _, Some(_)) => "a float",
+            (None, None, None) => "null",
+        }
+    }
+}
+
+/// An array's key as a value.
+pub(super) fn key(key: &ArrayKey<'_>) -> Zval {
+    match key {
+        ArrayKey::Long(number) => int(*number),
+        ArrayKey::String(text) => bytes(text.as_bytes()),
+        ArrayKey::Str(text) => bytes(text.as_bytes()),
+        ArrayKey::ZendString(text) => bytes(text.as_bytes()),
+    }
 }
 
 fn key_of(key: &ArrayKey<'_>) -> String {
@@ -135,6 +179,19 @@ fn field_name(key: &str, is_server: bool) -> Option<String> {
         _ => key.strip_prefix("HTTP_")?,
     };
     Some(name.to_ascii_lowercase().replace('_', "-"))
+}
+
+/// Bytes that a method returns as `string`: Rust's own strings are UTF-8 alone.
+pub struct ByteString(pub(super) Bytes);
+
+impl IntoZval for ByteString {
+    const TYPE: DataType = DataType::String;
+    const NULLABLE: bool = false;
+
+    fn set_zval(self, value: &mut Zval, persistent: bool) -> ext_php_rs::error::Result<()> {
+        value.set_zend_string(ZendStr::new(&self.0, persistent));
+        Ok(())
+    }
 }
 
 /// A PHP string of bytes.
@@ -209,6 +266,16 @@ pub(super) fn json_encode(value: &Zval) -> PhpResult<Vec<u8>> {
     let flags = JSON_UNESCAPED | JSON_PRESERVE_ZERO_FRACTION | JSON_THROW_ON_ERROR;
     let json = call("json_encode", &[value.shallow_clone(), int(flags)])?;
     Ok(scalar_bytes(&json).unwrap_or_default())
+}
+
+/// What stands at a JSON pointer (RFC 6901) in a decoded value; '' is the whole.
+pub(super) fn at_pointer<'a>(value: &'a Zval, pointer: &str) -> Option<&'a Zval> {
+    let mut value = value.dereference();
+    for token in pointer.split('/').skip(1) {
+        let token = token.replace("~1", "/").replace("~0", "~");
+        value = value.array()?.get(token.as_str())?.dereference();
+    }
+    Some(value)
 }
 
 fn call(function: &str, arguments: &[Zval]) -> PhpResult<Zval> {

@@ -138,6 +138,11 @@ impl CallbackError {
         }
     }
 
+    /// Whether the binding put something in.
+    pub fn has_payload(&self) -> bool {
+        self.payload.is_some()
+    }
+
     /// What the binding put in.
     pub fn into_payload(self) -> Option<Box<dyn Any>> {
         self.payload

@@ -9,11 +9,12 @@ use http::HeaderMap;
 use super::{Call, Delivery, OUT_OF_TIME, ending};
 use crate::auth;
 use crate::clock;
+use crate::http::decode::{Caps, Decoder};
 use crate::http::failure::{Failure, FailureKind};
 use crate::http::outcome::{self, Outcome};
 use crate::http::permit::Permit;
-use crate::http::transport::{self, Body, Received, Wire};
-use crate::http::{CallError, Content, Sent, run};
+use crate::http::transport::{self, Body, Head, Received, Wire};
+use crate::http::{CallError, Content, OPEN_CAP_BYTES, Sent, run};
 use crate::policy::rate_limit::{self, RateLimit};
 use crate::policy::throttle;
 use crate::telemetry::Counter;
@@ -92,9 +93,42 @@ impl<'client> Call<'client> {
                 Failure::new(FailureKind::BadRequest, Sent::Maybe, message)
             })?;
         }
-        let cap_bytes = self.client.plan().body_cap_bytes;
+        let cap_bytes = self.body_cap_bytes();
         self.exchange(wire, self.attempt_timeout(), cap_bytes, self.delivery)
             .await
+    }
+
+    /// What is held in memory has a cap of its own.
+    fn body_cap_bytes(&self) -> usize {
+        let wanted = self
+            .request
+            .body_cap_bytes
+            .map(|cap| usize::try_from(cap).unwrap_or(usize::MAX));
+        wanted.unwrap_or_else(|| match self.delivery {
+            Delivery::Whole => self.client.plan().body_cap_bytes,
+            Delivery::Open => usize::try_from(OPEN_CAP_BYTES).unwrap_or(usize::MAX),
+        })
+    }
+
+    /// Takes content codings off an answer that was asked for with them; its fields then speak of
+    /// what is handed out.
+    fn decoded(&self, wire: &Wire, head: &mut Head, body: Body, cap_bytes: usize) -> Body {
+        let has_content = wire.method != http::Method::HEAD
+            && head.status != http::StatusCode::NO_CONTENT
+            && head.status != http::StatusCode::NOT_MODIFIED;
+        if !wire.decodes || !has_content {
+            return body;
+        }
+        let caps = Caps {
+            size_bytes: cap_bytes as u64,
+            ratio: self.client.plan().decode_ratio,
+        };
+        let Some(decoder) = Decoder::for_fields(&head.headers, caps) else {
+            return body;
+        };
+        head.headers.remove(http::header::CONTENT_ENCODING);
+        head.headers.remove(http::header::CONTENT_LENGTH);
+        body.decoded_by(decoder)
     }
 
     /// Sends, and reads the answer as far as it is wanted, within `timeout`.
@@ -114,9 +148,10 @@ impl<'client> Call<'client> {
         let sent = Cell::new(Sent::Maybe);
         let received = pin!(async {
             let plan = self.client.plan();
-            let (head, body) = transport::exchange(plan, &key, wire, self.asks).await?;
+            let (mut head, body) = transport::exchange(plan, &key, wire, self.asks).await?;
             sent.set(Sent::Yes);
             let body = body.capped(body_cap_bytes)?;
+            let body = self.decoded(wire, &mut head, body, body_cap_bytes);
             match delivery {
                 Delivery::Open => Ok(Received { head, body }),
                 Delivery::Whole => {

@@ -29,7 +29,7 @@ use super::failure::Failure;
 use super::outcome::{self, Outcome};
 use super::run::{self, Asks};
 use super::transport::Wire;
-use super::{Answer, CallError, CallErrorKind, Client, Host, Request, Sent, Stop, guard, target};
+use super::{Answer, CallError, CallErrorKind, Client, Content, Host, Request, Sent, Stop, guard, target};
 use crate::auth;
 use crate::clock::{self, Monotonic};
 use crate::policy::breaker;
@@ -193,7 +193,11 @@ impl<'a> Call<'a> {
                 // A later attempt that may not begin leaves what the earlier one came to.
                 Err(refusal) => return last.map_or(Err(refusal), |outcome| self.end(outcome)),
             };
-            if may_renew && self.drop_refused_token(&outcome, held).await && self.buy_retry() {
+            if may_renew
+                && !self.is_used_up()
+                && self.drop_refused_token(&outcome, held).await
+                && self.buy_retry()
+            {
                 may_renew = false;
                 last = Some(outcome);
                 continue;
@@ -217,6 +221,14 @@ impl<'a> Call<'a> {
                     return self.end(outcome);
                 }
             }
+        }
+    }
+
+    /// Whether the content cannot go back to its start, and so was sent for the last time.
+    fn is_used_up(&self) -> bool {
+        match &self.request.content {
+            Content::Streamed { is_repeatable, .. } => !is_repeatable,
+            Content::Empty | Content::Whole(_) => false,
         }
     }
 
@@ -257,9 +269,12 @@ impl<'a> Call<'a> {
         retry::decide(options, &attempt)
     }
 
-    /// Whether the vendor is well enough for one more attempt: the breaker is not open by now (what
+    /// Whether the content can be sent once more, and the vendor is well enough for it: the breaker is not open by now (what
     /// opened it is not followed by a wait for a refusal), and it does not fail steadily.
     fn may_repeat(&self) -> bool {
+        if self.is_used_up() {
+            return false;
+        }
         let (plan, connection) = (self.client.plan(), self.client.connection());
         let now = clock::monotonic();
         let is_open = plan

@@ -1,6 +1,7 @@
 //! The content of an answer, as it comes: read piece by piece up to a cap, or whole.
 //!
-//! What is longer than the cap is an error and never a truncated answer.
+//! What is longer than the cap is an error and never a truncated answer. Content codings are taken
+//! off where the request asked for them; the cap then holds before and behind them.
 
 use std::rc::Rc;
 
@@ -8,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 
 use super::fake::Script;
 use crate::http::Sent;
+use crate::http::decode::Decoder;
 use crate::http::engine::{self, Engine};
 use crate::http::failure::{Failure, FailureKind};
 
@@ -16,6 +18,15 @@ pub(crate) struct Body {
     source: Source,
     left_bytes: usize,
     cap_bytes: usize,
+    coding: Option<Box<Coding>>,
+}
+
+/// A content that is being decoded.
+struct Coding {
+    decoder: Decoder,
+    /// Encoded bytes that came and were not decoded.
+    encoded: Bytes,
+    is_finished: bool,
 }
 
 enum Source {
@@ -59,7 +70,18 @@ impl Body {
             source,
             left_bytes: usize::MAX,
             cap_bytes: usize::MAX,
+            coding: None,
         }
+    }
+
+    /// Takes these codings off what comes.
+    pub(crate) fn decoded_by(mut self, decoder: Decoder) -> Self {
+        self.coding = Some(Box::new(Coding {
+            decoder,
+            encoded: Bytes::new(),
+            is_finished: false,
+        }));
+        self
     }
 
     /// Takes no more than so many bytes in all.
@@ -86,8 +108,34 @@ impl Body {
     /// The next piece; `None` at the end. Pieces are never empty.
     ///
     /// # Errors
-    /// When the content breaks off, or is larger than its cap.
+    /// When the content breaks off, is larger than its cap, or cannot be decoded.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+        loop {
+            if let Some(coding) = self.coding.as_mut().filter(|it| !it.encoded.is_empty()) {
+                let decoded = coding.decoder.push(&mut coding.encoded);
+                let decoded = decoded.map_err(|error| Failure::of_decoding(&error))?;
+                if !decoded.is_empty() {
+                    return Ok(Some(decoded));
+                }
+                continue;
+            }
+            let chunk = self.encoded_chunk().await?;
+            let Some(coding) = &mut self.coding else {
+                return Ok(chunk);
+            };
+            match chunk {
+                Some(encoded) => coding.encoded = encoded,
+                None if std::mem::replace(&mut coding.is_finished, true) => return Ok(None),
+                None => {
+                    let rest = coding.decoder.finish();
+                    let rest = rest.map_err(|error| Failure::of_decoding(&error))?;
+                    return Ok((!rest.is_empty()).then_some(rest));
+                }
+            }
+        }
+    }
+
+    async fn encoded_chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         let chunk = match &mut self.source {
             Source::Whole(bytes) => bytes.take(),
             Source::Library(held) => match held.response.as_mut() {
@@ -131,8 +179,8 @@ impl Body {
     /// All of it, where it is here already.
     pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
         match &mut self.source {
-            Source::Whole(bytes) => bytes.take(),
-            Source::Library(_) | Source::Script(_) => None,
+            Source::Whole(bytes) if self.coding.is_none() => bytes.take(),
+            Source::Whole(_) | Source::Library(_) | Source::Script(_) => None,
         }
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct Wire {
     pub(crate) url: Url,
     pub(crate) headers: HeaderMap,
     pub(crate) content: Content,
+    /// Content codings are taken off the answer.
+    pub(crate) decodes: bool,
 }
 
 /// The head of an answer as it came off the wire.
