@@ -122,8 +122,9 @@ namespace Causeway {
      * Checks the options and joins what the workers share under this name; opens nothing yet.
      *
      * @param array<string, mixed> $options
-     *   base_uri (required), auth, headers, address, tls, body_cap_bytes, resources, webhook,
-     *   namespace, and the policies:
+     *   base_uri (required), auth, headers, address, tls, body_cap_bytes, decode_ratio (200: a
+     *   body may grow so much when it is decoded), idempotency {header, form: 'bare' or 'quoted'},
+     *   resources, webhook, namespace, and the policies:
      *   - timeouts: connect_ms, attempt_ms, total_ms, page_ms.
      *   - retry: max_attempts, base_delay_ms, max_delay_ms, jitter ('full', 'equal',
      *     'decorrelated'), statuses (of 400 to 599), errors (of 'connect', 'network', 'timeout'),
@@ -153,8 +154,14 @@ namespace Causeway {
      * @param string $uri
      *   Relative to base_uri, or absolute on the same origin.
      * @param array<string, mixed>|null $options
-     *   query, headers, one of json, form, body; idempotency_key; timeouts {attempt_ms,
-     *   total_ms}; throw_on_error (TRUE: a status of 400 or above is thrown).
+     *   query, headers; one of json, form, multipart, file (a name) and body (a string, a PHP
+     *   stream, an iterable of strings, an object with PSR-7's stream methods), of which all but
+     *   strings are sent as they are read; idempotency_key (a string, or TRUE for a new one);
+     *   timeouts {attempt_ms, total_ms}; throw_on_error (TRUE: a status of 400 or above is
+     *   thrown); stream (FALSE: getBody() is read from the vendor) or sink (a file's name or an
+     *   open PHP stream, for answers below 400); decode (content codings are asked for and taken
+     *   off, unless there is an Accept-Encoding of the caller's); body_cap_bytes (the
+     *   connection's, 4 GiB with stream and sink).
      *
      * @throws \Causeway\Exception\CallException
      *   When there is no usable answer; its class and properties say what is known.
@@ -182,17 +189,52 @@ namespace Causeway {
      */
     public function graphql(string $uri, string $query, ?array $variables = null): Response {}
     /**
+     * Sends at once in the background, while PHP goes on; PendingCall::wait() has the answer.
+     *
+     * @param array<string, mixed>|null $options
+     *   As request(), but for stream, sink, and contents that PHP streams.
+     *
+     * @throws \Causeway\Exception\CallException
+     *   When it cannot be begun.
+     */
+    public function start(string $method, string $uri, ?array $options = null): PendingCall {}
+    /**
+     * Makes many calls, at most $concurrency at once. Requests are drawn from the iterable when
+     * there is room; contents are streamed as by request().
+     *
+     * @param iterable<string|list<mixed>> $requests
+     *   Each a URI (for GET), or a list of method, URI and options. Keys must differ.
+     * @param int $concurrency
+     *   1 to 1000.
+     *
+     * @return array<int|string, Response|\Throwable>
+     *   By the iterable's keys and in its order: the response, or what request() would have
+     *   thrown.
+     *
+     * @throws \Throwable
+     *   What the iterable itself throws, when the calls that were begun are done.
+     */
+    public function all(mixed $requests, int $concurrency = 10): array {}
+    /**
+     * Walks over a vendor's list by GET; the next page is fetched while the items of one are
+     * handed out.
+     *
+     * @param array<string, mixed>|null $options
+     *   As request(), and pages: {by: 'link' (the field Link, the default), 'cursor', 'offset' or
+     *   'page'; items ('' for link, else '/items'): JSON pointer to the list; in ('cursor',
+     *   'offset', 'page'): the query parameter; out ('/next_cursor'): JSON pointer to the next
+     *   cursor; start (0, for page 1); total: JSON pointer to the number of all items; size and
+     *   size_in ('limit'): the page's size and its query parameter; max_pages (1000)}.
+     *
+     * @return Pages
+     */
+    public function paginate(string $uri, ?array $options = null): Pages {}
+    /**
      * Counters and state that all workers of the host share; see Metrics::connection().
      *
      * @return array<string, int|float|string|bool|null>
      */
     public function metrics(): array {}
-    /** Sends at once in the background. @planned */
-    public function start(string $method, string $uri, array $options = []): PendingCall {}
-    /** Sends many at once, results by key, each its own Response or exception. @planned */
-    public function all(iterable $requests, int $concurrency = 10): array {}
-    /** Items of a list, page after page, the next one prefetched. @planned */
-    public function paginate(string $uri, array $options = []): \Iterator {}
   }
 
   /** What a vendor answered. PSR-7's names where PSR-7 has the concept. */
@@ -218,9 +260,19 @@ namespace Causeway {
      */
     public function getHeader(string $name): array {}
     /** The field's values joined by a comma, empty when it is not there. */
-    public function getHeaderLine(string $name): mixed {}
-    /** The whole body as bytes. */
-    public function text(): mixed {}
+    public function getHeaderLine(string $name): string {}
+    /**
+     * The body as a stream that is read once, at the end of which it stays. With the call's option
+     * 'stream' it comes from the vendor as it is read.
+     */
+    public function getBody(): Body {}
+    /**
+     * The whole body as bytes. Of a streamed one only while nothing was read.
+     *
+     * @throws \Causeway\Exception\CallException
+     *   When a streamed body breaks off, or went into a sink.
+     */
+    public function text(): string {}
     /**
      * The body decoded as PHP's json_decode() does: arrays, the last of duplicate keys, integers
      * beyond 64 bits as strings.
@@ -235,8 +287,181 @@ namespace Causeway {
     public function elapsedMs(): float {}
     /** Sent to the vendor as X-Correlation-Id, and found in exceptions and logs. */
     public function correlationId(): string {}
-    /** A readable stream of the body. @planned */
-    public function getBody(): Body {}
+  }
+
+  /**
+   * The content of a response, under PSR-7's method names; it is read once and cannot be sought.
+   * Of a response that was asked for with 'stream', it comes from the vendor as it is read.
+   */
+  final class Body implements \Stringable {
+    /**
+     * At most so many bytes, and at least one until the end, where it is ''.
+     *
+     * @throws \Causeway\Exception\CallException
+     *   When the body breaks off, its time runs out, or it is larger than its cap.
+     */
+    public function read(int $lengthBytes): string {}
+    /** Whether the end was reached; TRUE for sure only after a read() that gave ''. */
+    public function eof(): bool {}
+    /** The whole length in bytes; NULL when the vendor did not say it, or the content was encoded. */
+    public function getSize(): ?int {}
+    /** Bytes that were read. */
+    public function tell(): int {}
+    /**
+     * What was not read, up to the connection's body_cap_bytes.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function getContents(): string {}
+    /**
+     * Writes what was not read into a file or an open PHP stream; the bytes that were written.
+     *
+     * @param resource|string $target
+     *   A file is made with its first byte, and removed again when it cannot be written to its
+     *   end.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function saveTo(mixed $target): int {}
+    /**
+     * The pieces as they come from the vendor, each a string that is not empty.
+     *
+     * @return \Iterator<int, string>
+     */
+    public function chunks(): BodyChunks {}
+    /**
+     * The body's server-sent events as they come (HTML standard, "Server-sent events").
+     *
+     * @return \Iterator<int, ServerSentEvent>
+     *
+     * @param int $maxEventBytes
+     *   A larger event is an exception.
+     */
+    public function events(int $maxEventBytes = 1048576): EventStream {}
+    /**
+     * The whole body. Of a streamed one only while nothing was read.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function __toString(): string {}
+  }
+
+  /** The pieces of a body as they come. Runs once: it goes on where the body stands. */
+  final class BodyChunks implements \Iterator {
+    /** The piece. */
+    public function current(): mixed {}
+    /** Its number, from 0. */
+    public function key(): int {}
+    /**
+     * Waits for the next piece.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function next(): void {}
+    /**
+     * Waits for the first piece; later it does nothing.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function rewind(): void {}
+    /** Whether there is a piece. */
+    public function valid(): bool {}
+  }
+
+  /**
+   * The server-sent events of a body as they come. Runs once; an event that the stream's end cuts
+   * off is dropped, as the standard says.
+   */
+  final class EventStream implements \Iterator {
+    /** The event. */
+    public function current(): ?ServerSentEvent {}
+    /** Its number, from 0. */
+    public function key(): int {}
+    /**
+     * Waits for the next event.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function next(): void {}
+    /**
+     * Waits for the first event; later it does nothing.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function rewind(): void {}
+    /** Whether there is an event. */
+    public function valid(): bool {}
+  }
+
+  /** One server-sent event. */
+  final class ServerSentEvent {
+    /** The event's type; 'message' where the stream gives none. */
+    public function type(): string {}
+    /** Its data lines, joined by line feeds. */
+    public function data(): string {}
+    /**
+     * The data decoded as Response::json() does.
+     *
+     * @throws \JsonException
+     *   When the data is no JSON, or nested deeper than $depth.
+     */
+    public function json(int $depth = 128): mixed {}
+    /**
+     * The last id that the stream gave, '' for none: what Last-Event-ID says when a program
+     * connects again.
+     */
+    public function id(): string {}
+    /** How long to wait before connecting again, where the stream said it. */
+    public function retryMs(): ?int {}
+  }
+
+  /**
+   * A call under way in the background. What is not waited for at the end of the PHP request gets a
+   * second to finish; then it is given up, and PHP's log says so.
+   */
+  final class PendingCall {
+    /**
+     * Waits for the answer; may be asked again.
+     *
+     * @param int|null $timeoutMs
+     *   At most so long; NULL is until the call's own end.
+     *
+     * @throws \Causeway\Exception\TimeoutException
+     *   When it has not come within $timeoutMs; the call goes on.
+     * @throws \Causeway\Exception\CallException
+     *   As Client::request().
+     */
+    public function wait(?int $timeoutMs = null): Response {}
+    /** Whether wait() would return or throw at once. */
+    public function isDone(): bool {}
+    /** Gives the call up where it is: wait() then throws. The vendor may have seen the request. */
+    public function cancel(): void {}
+  }
+
+  /**
+   * The items of a vendor's list, page after page; while the items of one page are handed out, the
+   * next one is fetched. Runs once.
+   */
+  final class Pages implements \Iterator {
+    /** The item, as Response::json() decodes it. */
+    public function current(): mixed {}
+    /** The item's number over all pages, from 0. */
+    public function key(): int {}
+    /**
+     * Goes to the next item; behind a page's last one it waits for the next page.
+     *
+     * @throws \Causeway\Exception\CallException
+     *   When the next page cannot be had, is no list, or leads in a circle.
+     */
+    public function next(): void {}
+    /**
+     * Fetches the first page; later it does nothing.
+     *
+     * @throws \Causeway\Exception\CallException
+     */
+    public function rewind(): void {}
+    /** Whether there is an item. */
+    public function valid(): bool {}
   }
 
   /** A secret by reference: read when it is needed, never shown. */
@@ -689,25 +914,6 @@ namespace Causeway {
      * @return array{kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int, capacity: int, overflowed: int}
      */
     public static function segment(): array {}
-  }
-
-  /** A call under way in the background. @planned */
-  final class PendingCall {
-    public function wait(?int $timeoutMs = null): Response {}
-    public function isDone(): bool {}
-    public function cancel(): void {}
-  }
-
-  /** The body of a response, read piece by piece. @planned */
-  final class Body implements \Stringable {
-    public function read(int $lengthBytes): string {}
-    public function eof(): bool {}
-    public function getSize(): ?int {}
-    public function getContents(): string {}
-    /** @param resource|string $target */
-    public function saveTo(mixed $target): int {}
-    public function events(): \Iterator {}
-    public function __toString(): string {}
   }
 
   /** Write-behind. @planned */

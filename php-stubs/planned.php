@@ -13,39 +13,6 @@ declare(strict_types=1);
 
 namespace Causeway {
 
-  final class Client {
-    /** Sends at once in the background. @planned */
-    public function start(string $method, string $uri, array $options = []): PendingCall {}
-    /** Sends many at once, results by key, each its own Response or exception. @planned */
-    public function all(iterable $requests, int $concurrency = 10): array {}
-    /** Items of a list, page after page, the next one prefetched. @planned */
-    public function paginate(string $uri, array $options = []): \Iterator {}
-  }
-
-  final class Response {
-    /** A readable stream of the body. @planned */
-    public function getBody(): Body {}
-  }
-
-  /** A call under way in the background. @planned */
-  final class PendingCall {
-    public function wait(?int $timeoutMs = null): Response {}
-    public function isDone(): bool {}
-    public function cancel(): void {}
-  }
-
-  /** The body of a response, read piece by piece. @planned */
-  final class Body implements \Stringable {
-    public function read(int $lengthBytes): string {}
-    public function eof(): bool {}
-    public function getSize(): ?int {}
-    public function getContents(): string {}
-    /** @param resource|string $target */
-    public function saveTo(mixed $target): int {}
-    public function events(): \Iterator {}
-    public function __toString(): string {}
-  }
-
   /** Write-behind. @planned */
   final class Outbox {
     public function __construct(Client $client, array $options = []) {}

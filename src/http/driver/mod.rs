@@ -29,7 +29,9 @@ use super::failure::Failure;
 use super::outcome::{self, Outcome};
 use super::run::{self, Asks};
 use super::transport::Wire;
-use super::{Answer, CallError, CallErrorKind, Client, Content, Host, Request, Sent, Stop, guard, target};
+use super::{
+    Answer, CallError, CallErrorKind, Client, Content, Host, Request, Sent, Stop, guard, target,
+};
 use crate::auth;
 use crate::clock::{self, Monotonic};
 use crate::policy::breaker;

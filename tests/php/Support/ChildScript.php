@@ -15,16 +15,17 @@ final class ChildScript
      * @param array<string, string> $environment
      *
      * @return array{int, string}
-     *   Exit status (128 and above: a signal killed it), and what it printed, errors included.
+     *   Exit status (128 and above: a signal killed it), and what it printed; behind it what it
+     *   wrote to the error stream.
      */
     public static function run(string $code, array $environment = []): array
     {
-        $process = proc_open(self::command($code), [['pipe', 'r'], ['pipe', 'w'], ['redirect', 1]], $pipes, null, $environment + getenv());
+        $process = proc_open(self::command($code), [['pipe', 'r'], ['pipe', 'w'], ['pipe', 'w']], $pipes, null, $environment + getenv());
         if ($process === false) {
             throw new \RuntimeException('PHP did not start');
         }
         fclose($pipes[0]);
-        $output = self::read($process, $pipes[1]);
+        $output = self::read($process, [$pipes[1], $pipes[2]]);
         while (($status = proc_get_status($process))['running']) {
             usleep(1000);
         }
@@ -60,23 +61,24 @@ final class ChildScript
 
     /**
      * @param resource $process
-     * @param resource $pipe
+     * @param list<resource> $pipes
      */
-    private static function read($process, $pipe): string
+    private static function read($process, array $pipes): string
     {
         $end = hrtime(true) + self::TIMEOUT_S * 1_000_000_000;
-        $output = '';
-        while (!feof($pipe)) {
-            [$read, $write, $except] = [[$pipe], [], []];
+        $output = ['', ''];
+        while ($open = array_filter($pipes, static fn ($pipe): bool => !feof($pipe))) {
+            [$read, $write, $except] = [$open, [], []];
             if (hrtime(true) > $end) {
                 proc_terminate($process, SIGKILL);
-                throw new \RuntimeException("the program ran too long: $output");
+                throw new \RuntimeException('the program ran too long: ' . implode($output));
             }
-            if (stream_select($read, $write, $except, 1) === 1) {
-                $output .= fread($pipe, 8192);
+            stream_select($read, $write, $except, 1);
+            foreach ($read as $number => $pipe) {
+                $output[$number] .= fread($pipe, 8192);
             }
         }
 
-        return $output;
+        return implode($output);
     }
 }

@@ -21,6 +21,8 @@
 
 declare(strict_types=1);
 
+namespace Causeway\Tests\Support\StreamingVendorProcess;
+
 const MAX_IDLE_S = 120;
 const PIECE_BYTES = 65536;
 
@@ -124,7 +126,7 @@ function answer($connection, string $path, array $query, array $request): bool
         $path === '/endless/body' => endless($connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "400\r\n" . str_repeat('x', 1024) . "\r\n"),
         $path === '/endless/events' => endless($connection, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n", 'data: xxxxxxxxxxxxxxxxxxxxxxxx'),
         $path === '/drip' => endless($connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", (int) $query['ms']),
-        $path === '/wait' => usleep((int) $query['ms'] * 1000) ?? json($connection, ['n' => $n]),
+        $path === '/wait' => later($connection, (int) $query['ms'], ['n' => $n]),
         str_starts_with($path, '/list/') => pages($connection, substr($path, 6), $query),
         default => json($connection, ['error' => 'no such path'], 404),
     };
@@ -139,6 +141,16 @@ function answer($connection, string $path, array $query, array $request): bool
 function json($connection, array $data, int $status = 200, string $fields = ''): void
 {
     whole($connection, json_encode($data, JSON_THROW_ON_ERROR), "Content-Type: application/json\r\n$fields", $status);
+}
+
+/**
+ * @param resource $connection
+ * @param array<mixed> $data
+ */
+function later($connection, int $ms, array $data): void
+{
+    usleep($ms * 1000);
+    json($connection, $data);
 }
 
 /** @param resource $connection */
@@ -229,7 +241,7 @@ function pages($connection, string $way, array $query): void
     match ($way) {
         'link' => json($connection, $items, 200, $next === null ? '' : "Link: <?cursor=$next&kept=1>; rel=\"next\"\r\n"),
         'circle' => json($connection, ['items' => $items, 'next_cursor' => 'c0']),
-        'slow' => usleep(50_000) ?? json($connection, ['items' => $items, 'next_cursor' => $next]),
+        'slow' => later($connection, 50, ['items' => $items, 'next_cursor' => $next]),
         default => json($connection, ['items' => $items, 'next_cursor' => $next, 'total' => 7]),
     };
 }
