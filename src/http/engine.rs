@@ -19,16 +19,19 @@ use std::future::{Future, poll_fn};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::{Builder, Runtime};
 
 use super::failure::Failure;
 use super::run::reactor::{Alarm, Interest, Shown};
 use super::transport::{self, Key};
+use super::{lane, tls};
 
 /// Pools that a thread keeps.
 const MAX_POOLS: usize = 32;
@@ -62,6 +65,8 @@ pub(crate) struct Engine {
     /// Futures that live inside the runtime.
     users: Cell<usize>,
     pools: RefCell<Vec<(Key, reqwest::Client)>>,
+    tls: RefCell<Vec<(tls::Options, Arc<ClientConfig>)>>,
+    lane: lane::Pool,
 }
 
 /// The engine of this thread; made on first use and again after a fork.
@@ -80,6 +85,11 @@ pub(crate) fn current() -> Rc<Engine> {
     })
 }
 
+/// Asks the lane's pool of this thread.
+pub(super) fn with_lane<T>(act: impl FnOnce(&lane::Pool) -> T) -> T {
+    act(&current().lane)
+}
+
 /// This thread's engine while a future lives inside its runtime.
 pub(super) fn runtime_in_use() -> Option<Rc<Engine>> {
     ENGINE.with_borrow(|slot| {
@@ -96,6 +106,8 @@ impl Engine {
             runtime: OnceCell::new(),
             users: Cell::new(0),
             pools: RefCell::new(Vec::new()),
+            tls: RefCell::new(Vec::new()),
+            lane: lane::Pool::default(),
         }
     }
 
@@ -118,6 +130,24 @@ impl Engine {
         Ok(self.runtime.get_or_init(|| runtime))
     }
 
+    /// The TLS configuration for these options, with the sessions that were made under it.
+    ///
+    /// # Errors
+    /// When trust cannot be set up.
+    pub(crate) fn tls(&self, options: &tls::Options) -> Result<Arc<ClientConfig>, Failure> {
+        let mut known = self.tls.borrow_mut();
+        if let Some((_, config)) = known.iter().find(|(known, _)| known == options) {
+            return Ok(Arc::clone(config));
+        }
+        let config = tls::client_config(options).map_err(|e| Failure::setup(e.to_string()))?;
+        let config = Arc::new(config);
+        if known.len() >= MAX_POOLS {
+            known.remove(0);
+        }
+        known.push((options.clone(), Arc::clone(&config)));
+        Ok(config)
+    }
+
     /// The library's pool for this kind of transport.
     ///
     /// # Errors
@@ -130,7 +160,8 @@ impl Engine {
             pools.push(entry);
             return Ok(client);
         }
-        let client = transport::library::build(key)?;
+        let tls = key.tls.as_ref().map(|options| self.tls(options));
+        let client = transport::library::build(key, tls.transpose()?)?;
         if pools.len() >= MAX_POOLS {
             pools.remove(0);
         }
@@ -225,6 +256,7 @@ impl Registered {
         let interest = match shown.interest {
             Interest::Read => tokio::io::Interest::READABLE,
             Interest::Write => tokio::io::Interest::WRITABLE,
+            Interest::Either => tokio::io::Interest::READABLE | tokio::io::Interest::WRITABLE,
         };
         // SAFETY: the descriptor is that of a socket which the registration itself keeps open, and
         // no other: the socket sits behind an `Rc` that is never replaced.
@@ -241,6 +273,10 @@ impl Registered {
             (None, _) => true,
             (Some(socket), Interest::Read) => socket.poll_read_ready(context).is_ready(),
             (Some(socket), Interest::Write) => socket.poll_write_ready(context).is_ready(),
+            (Some(socket), Interest::Either) => {
+                let can_read = socket.poll_read_ready(context).is_ready();
+                socket.poll_write_ready(context).is_ready() || can_read
+            }
         };
         is_ready.then_some(self.id)
     }

@@ -1,13 +1,14 @@
 //! Turns what libraries report into what we know: which kind, and whether it was sent.
 //!
-//! The only place that reads errors of `reqwest`, `hyper` and the resolver, by type. "Not sent" is
-//! said only where connecting failed; once a request was handed to a socket it is "maybe", and
-//! after the head of an answer it is "yes". Messages name the innermost cause and never a URL.
+//! The only place that reads errors of `reqwest`, `hyper`, the resolver and the lane, by type. "Not
+//! sent" is said only where no byte of a request had been taken; then it is "maybe", and from the
+//! first bytes of an answer on it is "yes". Messages name the innermost cause and never a URL.
 
 use std::error::Error;
 
 use super::decode::DecodeError;
 use super::guard;
+use super::lane::LaneError;
 use super::transport::WrongLength;
 use super::{CallErrorKind, Sent};
 
@@ -95,6 +96,36 @@ impl Failure {
             Sent::Maybe,
             format!("the connection broke: {cause}"),
         )
+    }
+
+    /// On the lane, where `sent` says how far the request had come.
+    pub(crate) fn of_lane(error: LaneError, sent: Sent) -> Self {
+        let kind = match &error {
+            LaneError::Refused(_) => FailureKind::AddressRefused,
+            LaneError::Setup(_) => FailureKind::Setup,
+            LaneError::Resolve(_)
+            | LaneError::Connect(_)
+            | LaneError::ConnectTimeout
+            | LaneError::Tls(_)
+            | LaneError::SpeaksHttp2 => FailureKind::Connect,
+            LaneError::Source(_) => FailureKind::BadRequest,
+            LaneError::HeadTooLarge => FailureKind::Limit,
+            LaneError::Broken(_)
+            | LaneError::Closed { .. }
+            | LaneError::Malformed(_)
+            | LaneError::Body(_)
+            | LaneError::BodyMalformed(_) => FailureKind::Network,
+        };
+        let is_answer = matches!(
+            error,
+            LaneError::HeadTooLarge
+                | LaneError::Malformed(_)
+                | LaneError::Body(_)
+                | LaneError::BodyMalformed(_)
+                | LaneError::Closed { is_first: false }
+        );
+        let sent = if is_answer { Sent::Yes } else { sent };
+        Self::new(kind, sent, error.to_string())
     }
 
     /// While the body was read.

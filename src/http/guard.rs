@@ -15,6 +15,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::dns;
+
 /// What a connection allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Options {
@@ -146,7 +148,8 @@ impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let options = self.0;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = dns::resolve(name.as_str()).await?;
+            let found = found.into_iter().map(|ip| SocketAddr::new(ip, 0));
             let allowed = filter(options, name.as_str(), found)?;
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })

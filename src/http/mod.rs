@@ -2,6 +2,7 @@
 
 mod client;
 pub mod decode;
+mod dns;
 pub(crate) mod driver;
 pub mod engine;
 mod error;
@@ -11,6 +12,7 @@ mod graphql;
 pub mod guard;
 mod host;
 pub mod idempotency_key;
+mod lane;
 pub mod link;
 mod message;
 pub mod multipart;

@@ -144,12 +144,10 @@ impl<'client> Call<'client> {
             .for_attempt(timeout, clock::monotonic())
             .ok_or_else(|| Failure::new(FailureKind::Timeout, Sent::No, OUT_OF_TIME))?;
         let key = self.client.transport_key(&wire.url);
-        // Once a head came, the request was surely sent.
-        let sent = Cell::new(Sent::Maybe);
+        let sent = Cell::new(Sent::No);
         let received = pin!(async {
-            let plan = self.client.plan();
-            let (mut head, body) = transport::exchange(plan, &key, wire, self.asks).await?;
-            sent.set(Sent::Yes);
+            let (mut head, body) =
+                transport::exchange(self.client.plan(), &key, wire, self.asks, &sent).await?;
             let body = body.capped(body_cap_bytes)?;
             let body = self.decoded(wire, &mut head, body, body_cap_bytes);
             match delivery {

@@ -13,7 +13,7 @@ mod task;
 pub(crate) use asks::Asks;
 pub(crate) use foreground::{Forked, run};
 pub(crate) use many::{Ended, many};
-pub(crate) use reactor::{sleep, within};
+pub(crate) use reactor::{sleep, sleep_running, within};
 
 #[cfg(test)]
 mod tests;

@@ -35,8 +35,9 @@ pub(crate) enum Interest {
     /// Something can be read, or the peer is gone.
     Read,
     /// Something can be written, connecting has ended, or the peer is gone.
-    #[expect(dead_code, reason = "sockets of our own come with the next change")]
     Write,
+    /// One of both.
+    Either,
 }
 
 /// A socket that somebody waits for.
@@ -154,9 +155,13 @@ pub(crate) async fn within<F: Future>(
 
 /// Waits so long; a frozen clock is advanced instead.
 pub(crate) async fn sleep(span: Duration) {
-    if clock::pass_frozen(span, true).await {
-        return;
+    if !clock::pass_frozen(span, true).await {
+        sleep_running(span).await;
     }
+}
+
+/// Waits so long on the running clock.
+pub(crate) async fn sleep_running(span: Duration) {
     let at = clock::running().saturating_add(span);
     let mut place = Place(None);
     poll_fn(|context| place.poll_timer(context, at)).await;
@@ -234,6 +239,7 @@ impl Watch {
         match self.interest {
             Interest::Read => PollFlags::IN,
             Interest::Write => PollFlags::OUT,
+            Interest::Either => PollFlags::IN | PollFlags::OUT,
         }
     }
 }

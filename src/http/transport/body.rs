@@ -12,6 +12,10 @@ use crate::http::Sent;
 use crate::http::decode::Decoder;
 use crate::http::engine::{self, Engine};
 use crate::http::failure::{Failure, FailureKind};
+use crate::http::lane;
+
+/// What an announced length may reserve at once: a promise is not yet a content.
+const MAX_RESERVED_BYTES: usize = 1 << 20;
 
 /// An answer's content on its way. Belongs to the thread and the process that made the call.
 pub(crate) struct Body {
@@ -32,6 +36,7 @@ struct Coding {
 enum Source {
     /// All of it is here.
     Whole(Option<Bytes>),
+    Lane(Box<lane::Content>),
     Library(Held),
     Script(Script),
 }
@@ -49,6 +54,10 @@ impl Drop for Held {
 }
 
 impl Body {
+    pub(super) fn of_lane(content: lane::Content) -> Self {
+        Self::new(Source::Lane(Box::new(content)))
+    }
+
     pub(super) fn of_library(response: reqwest::Response) -> Self {
         Self::new(Source::Library(Held {
             response: Some(response),
@@ -93,6 +102,7 @@ impl Body {
         self.left_bytes = cap_bytes;
         let announced = match &self.source {
             Source::Whole(bytes) => bytes.as_ref().map(|bytes| bytes.len() as u64),
+            Source::Lane(content) => content.length_bytes(),
             Source::Library(held) => held
                 .response
                 .as_ref()
@@ -138,6 +148,10 @@ impl Body {
     async fn encoded_chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         let chunk = match &mut self.source {
             Source::Whole(bytes) => bytes.take(),
+            Source::Lane(content) => content
+                .piece()
+                .await
+                .map_err(|error| Failure::of_lane(error, Sent::Yes))?,
             Source::Library(held) => match held.response.as_mut() {
                 Some(response) => engine::on_runtime(response.chunk())?
                     .await
@@ -162,6 +176,23 @@ impl Body {
     /// # Errors
     /// As [`Body::chunk`].
     pub(crate) async fn whole(mut self) -> Result<Bytes, Failure> {
+        if self.coding.is_none()
+            && let Source::Lane(content) = &mut self.source
+        {
+            let announced = content.length_bytes().unwrap_or_default();
+            let capacity = usize::try_from(announced).unwrap_or(usize::MAX);
+            let mut body = Vec::with_capacity(capacity.min(MAX_RESERVED_BYTES));
+            while content
+                .read(&mut body)
+                .await
+                .map_err(|error| Failure::of_lane(error, Sent::Yes))?
+            {
+                if body.len() > self.cap_bytes {
+                    return Err(self.too_large());
+                }
+            }
+            return Ok(body.into());
+        }
         let Some(first) = self.chunk().await? else {
             return Ok(Bytes::new());
         };
@@ -180,7 +211,7 @@ impl Body {
     pub(crate) fn take_whole(&mut self) -> Option<Bytes> {
         match &mut self.source {
             Source::Whole(bytes) if self.coding.is_none() => bytes.take(),
-            Source::Whole(_) | Source::Library(_) | Source::Script(_) => None,
+            Source::Whole(_) | Source::Lane(_) | Source::Library(_) | Source::Script(_) => None,
         }
     }
 

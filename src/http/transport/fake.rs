@@ -4,6 +4,7 @@
 //! real vendor, with the same verdict on whether the request was sent. Time that a vendor takes is
 //! real, or frozen time that passes; the timeouts around stand outside, as for sockets.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -53,6 +54,7 @@ pub(super) async fn exchange(
     key: &Key,
     wire: &Wire,
     asks: &Asks,
+    sent: &Cell<Sent>,
 ) -> Result<(Head, Body), Failure> {
     let content = whole(&wire.content, asks).await?;
     let decision = fake.meet(&Outgoing {
@@ -64,8 +66,13 @@ pub(super) async fn exchange(
         body: &content,
     });
     match decision {
-        Decision::Play(step) => play(step, key, wire).await,
-        Decision::Pass(number) => pass(fake, number, key, wire, content, asks).await,
+        Decision::Play(step) => {
+            sent.set(Sent::Maybe);
+            let met = play(step, key, wire).await?;
+            sent.set(Sent::Yes);
+            Ok(met)
+        }
+        Decision::Pass(number) => pass(fake, number, key, (wire, content), asks, sent).await,
         Decision::Refuse(message) => Err(Failure::new(FailureKind::Stray, Sent::No, message)),
     }
 }
@@ -115,7 +122,10 @@ async fn before_an_answer(fault: Fault, key: &Key) -> Failure {
         Fault::Closed => broke("the connection broke: closed without an answer"),
         Fault::Reset => broke("the connection broke: connection reset"),
         Fault::Garbled => no_head("the answer is no HTTP"),
-        Fault::EndlessHead => no_head("the answer's head is too large"),
+        Fault::EndlessHead => {
+            let message = "the head of the answer is too large";
+            Failure::new(FailureKind::Limit, Sent::Yes, message)
+        }
         Fault::Hang
         | Fault::HalfBody
         | Fault::ResetInBody
@@ -258,9 +268,9 @@ async fn pass(
     fake: &Fake,
     number: u64,
     key: &Key,
-    wire: &Wire,
-    content: Bytes,
+    (wire, content): (&Wire, Bytes),
     asks: &Asks,
+    sent: &Cell<Sent>,
 ) -> Result<(Head, Body), Failure> {
     let mut wire = wire.clone();
     wire.content = content.into();
@@ -268,7 +278,7 @@ async fn pass(
         // What is encoded cannot be redacted.
         wire.headers.remove(header::ACCEPT_ENCODING);
     }
-    let (head, body) = super::real(key, &wire, asks).await?;
+    let (head, body) = super::real(key, &wire, asks, sent).await?;
     let mut reply = Reply {
         status: head.status,
         reason: Some(head.reason.clone()),

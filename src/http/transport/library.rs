@@ -1,16 +1,20 @@
 //! The way through reqwest, with everything that decides switched off: no retries of its own, no
 //! redirects, no proxies from the environment, no cookies, no decompression.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+
+use rustls::ClientConfig;
 
 use super::upload::{feed, upload};
 use super::{Body, Head, Key, Wire};
 use crate::http::failure::Failure;
 use crate::http::run::Asks;
-use crate::http::{Content, engine, guard, tls};
+use crate::http::{Content, Sent, engine, guard, tls};
 
 /// Idle sockets are closed after this long; vendors and balancers close theirs around 60 s.
 const IDLE_SOCKET: Duration = Duration::from_secs(30);
@@ -23,12 +27,11 @@ const MAX_HEADERS: usize = 100;
 ///
 /// # Errors
 /// When trust cannot be set up.
-pub(crate) fn build(key: &Key) -> Result<reqwest::Client, Failure> {
-    let tls = match &key.tls {
-        Some(options) => tls::client_config(options),
-        None => tls::trusting_nobody(),
-    }
-    .map_err(|error| Failure::setup(error.to_string()))?;
+pub(crate) fn build(key: &Key, tls: Option<Arc<ClientConfig>>) -> Result<reqwest::Client, Failure> {
+    let tls = match tls {
+        Some(config) => ClientConfig::clone(&config),
+        None => tls::trusting_nobody().map_err(|error| Failure::setup(error.to_string()))?,
+    };
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .dns_resolver(guard::GuardedResolver(key.guard))
@@ -49,7 +52,12 @@ pub(crate) fn build(key: &Key) -> Result<reqwest::Client, Failure> {
 ///
 /// # Errors
 /// What failed, and whether the vendor may have seen the request.
-pub(super) async fn exchange(key: &Key, wire: &Wire, asks: &Asks) -> Result<(Head, Body), Failure> {
+pub(super) async fn exchange(
+    key: &Key,
+    wire: &Wire,
+    asks: &Asks,
+    sent: &Cell<Sent>,
+) -> Result<(Head, Body), Failure> {
     let engine = engine::current();
     let client = engine.pool(key)?;
     engine.pump()?;
@@ -76,14 +84,17 @@ pub(super) async fn exchange(key: &Key, wire: &Wire, asks: &Asks) -> Result<(Hea
             None => std::future::pending().await,
         }
     });
-    let sent = poll_fn(|context| {
+    let answered = poll_fn(|context| {
         if let Poll::Ready(failure) = feeding.as_mut().poll(context) {
             return Poll::Ready(Err(failure));
         }
-        let sent = sending.as_mut().poll(context);
-        sent.map_err(|error| Failure::of_send(&error))
+        let answered = sending.as_mut().poll(context);
+        answered.map_err(|error| Failure::of_send(&error))
     });
-    let mut response = sent.await?;
+    // The library does not say when a first byte leaves.
+    sent.set(Sent::Maybe);
+    let mut response = answered.await?;
+    sent.set(Sent::Yes);
     let status = response.status();
     let reason = response
         .extensions()

@@ -8,14 +8,16 @@ mod fake;
 pub(super) mod library;
 mod upload;
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use url::Url;
 
 use super::failure::Failure;
+use super::lane::{self, LaneError};
 use super::run::Asks;
-use super::{Content, guard, tls};
+use super::{Content, Sent, guard, tls};
 use crate::options::Plan;
 use crate::testing;
 pub(crate) use body::Body;
@@ -57,7 +59,7 @@ pub(crate) struct Received {
     pub(crate) body: Body,
 }
 
-/// Sends, and reads the head of the answer.
+/// Sends, and reads the head of the answer; `sent` says at each moment how far that came.
 ///
 /// # Errors
 /// What failed, and whether the vendor may have seen the request.
@@ -66,15 +68,26 @@ pub(crate) async fn exchange(
     key: &Key,
     wire: &Wire,
     asks: &Asks,
+    sent: &Cell<Sent>,
 ) -> Result<(Head, Body), Failure> {
     match testing::current() {
         // Boxed: no call's future is to grow for what tests alone have.
-        Some(fake) => Box::pin(fake::exchange(&fake, plan, key, wire, asks)).await,
-        None => real(key, wire, asks).await,
+        Some(fake) => Box::pin(fake::exchange(&fake, plan, key, wire, asks, sent)).await,
+        None => real(key, wire, asks, sent).await,
     }
 }
 
 /// The same to a real vendor.
-async fn real(key: &Key, wire: &Wire, asks: &Asks) -> Result<(Head, Body), Failure> {
-    library::exchange(key, wire, asks).await
+async fn real(
+    key: &Key,
+    wire: &Wire,
+    asks: &Asks,
+    sent: &Cell<Sent>,
+) -> Result<(Head, Body), Failure> {
+    match lane::exchange(key, wire, asks, sent).await {
+        Ok((head, content)) => Ok((head, Body::of_lane(content))),
+        // Boxed: the library's futures are large, and the lane's way must not carry them about.
+        Err(LaneError::SpeaksHttp2) => Box::pin(library::exchange(key, wire, asks, sent)).await,
+        Err(error) => Err(Failure::of_lane(error, sent.get())),
+    }
 }
