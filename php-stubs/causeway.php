@@ -640,6 +640,13 @@ namespace Causeway {
      * @return array{processed: int, failed: int, deferred: int, dead: int}
      */
     public function process(int $limit = 50, ?callable $invalidate = null, ?callable $effect = null): array {}
+    /**
+     * An event as it stands, for people to look at; NULL when there is none of this id. Fields of
+     * the option webhook.redact are replaced in the payload, whoever looks.
+     *
+     * @return array{id: string, state: string, type: ?string, time_ms: ?int, received_at_ms: int, updated_at_ms: int, attempts: int, error: string, payload: string}|null
+     */
+    public function event(string $eventId): ?array {}
     /** The ledger behind it: counts, dead letters, replay. */
     public function ledger(): Ledger {}
   }

@@ -102,6 +102,11 @@ impl Claim {
         self.record.token
     }
 
+    /// Until when it was held when it was claimed, Unix milliseconds of the store's clock.
+    pub(super) fn lease_until_ms(&self) -> i64 {
+        self.record.lease_until_ms
+    }
+
     /// The outcome of a done event; null where there is none.
     pub fn outcome(&self) -> Value {
         self.outcome.clone()

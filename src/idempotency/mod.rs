@@ -20,7 +20,9 @@ mod switch;
 pub use crate::snapshot::Invalidate;
 pub use claim::{Claim, ClaimStatus};
 pub use error::LedgerError;
-pub use inbox::{Effect, Inbox, InboxEvent, Processed};
+pub use inbox::{
+    About, Effect, EventView, Inbox, InboxEvent, InboxOptions, PayloadError, Processed,
+};
 pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded};
 pub use receipt::{Receipt, Verdict};
 pub use switch::{SwitchState, Switches};

@@ -3,7 +3,7 @@
 //! A sender repeats what it gets no 2xx for. So everything that is kept answers 202, also what is
 //! not new; what can never be taken answers 400 or 401; what could not be stored answers 503.
 
-use super::Recorded;
+use super::{PayloadError, Recorded};
 use crate::signature::{Refusal, Reply};
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -83,6 +83,25 @@ impl Receipt {
         Self {
             reason: Some(error.kind.reason().to_owned()),
             retry_after_s: Some(retry_after_s),
+            ..Self::plain(503, Verdict::Unavailable)
+        }
+    }
+
+    /// For a delivery to an inbox in which as many events wait as may.
+    pub(super) fn full() -> Self {
+        Self {
+            reason: Some("inbox_full".to_owned()),
+            retry_after_s: Some(10),
+            ..Self::plain(503, Verdict::Unavailable)
+        }
+    }
+
+    /// For a delivery whose payload cannot be sealed: somebody has to look after the key.
+    pub(super) fn unsealed(error: &PayloadError) -> Self {
+        let _ = error;
+        Self {
+            reason: Some("payload_key".to_owned()),
+            retry_after_s: Some(120),
             ..Self::plain(503, Verdict::Unavailable)
         }
     }

@@ -1,23 +1,15 @@
-//! What a vendor has and what it tells us of: `resources` and `webhook`.
-//!
-//! Templates know one placeholder, `{id}`. The verifier's own options are kept as they came, for
-//! the signature room knows which of them its scheme takes; only their secrets are looked at here,
-//! because a file must not hold a literal one.
+//! What a vendor has: `resources`. Templates know one placeholder, `{id}`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::reader::secret_of;
-use super::{Fields, OptionError, Source, Value};
+use super::{Fields, OptionError, Value};
 
 /// How long a snapshot is fresh when the resource does not say.
 const FRESH_DEFAULT: Duration = Duration::from_secs(300);
 /// A year.
 const YEAR_S: i64 = 366 * 24 * 3600;
-const POINTER: &str = "a JSON pointer such as '/data/id'";
-/// The verifier's options that hold secrets.
-const SECRET_KEYS: [&str; 3] = ["secrets", "secrets_hex", "secrets_b64"];
-
+pub(super) const POINTER: &str = "a JSON pointer such as '/data/id'";
 /// A kind of remote entity that snapshots are kept of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -55,26 +47,6 @@ impl Default for Shapes {
 
 /// Higher versions of a shape than this belong to another resource's name.
 const SHAPE_VERSION_MAX: u32 = 999;
-
-/// What an event names, so that it can be fetched anew.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refetch {
-    /// The resource's name.
-    pub resource: String,
-    /// JSON pointer to the id in the event: `/data/id`.
-    pub id_pointer: String,
-}
-
-/// How deliveries of this vendor are verified and what they set off.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Webhook {
-    /// The signature scheme's name.
-    pub scheme: String,
-    /// The scheme's own options, a map that the signature room reads.
-    pub options: Value,
-    /// What is fetched for an event; nothing when the event speaks for itself.
-    pub refetch: Option<Refetch>,
-}
 
 /// Reads `resources`.
 pub(super) fn resources(fields: &mut Fields) -> Result<BTreeMap<String, Resource>, OptionError> {
@@ -140,7 +112,10 @@ fn shapes(section: Option<Fields>) -> Result<Shapes, OptionError> {
 }
 
 /// A JSON pointer.
-fn pointer(fields: &mut Fields, key: &'static str) -> Result<Option<String>, OptionError> {
+pub(super) fn pointer(
+    fields: &mut Fields,
+    key: &'static str,
+) -> Result<Option<String>, OptionError> {
     match fields.text(key)? {
         Some(text) if !text.starts_with('/') => {
             Err(fields.refuse(key, &Value::from(text), POINTER))
@@ -151,80 +126,4 @@ fn pointer(fields: &mut Fields, key: &'static str) -> Result<Option<String>, Opt
 
 fn has_only_id(template: &str) -> bool {
     !template.replace("{id}", "").contains(['{', '}'])
-}
-
-/// Reads `webhook`.
-pub(super) fn webhook(
-    fields: &mut Fields,
-    resources: &BTreeMap<String, Resource>,
-) -> Result<Option<Webhook>, OptionError> {
-    let source = fields.source();
-    let mut entries = match fields.value("webhook") {
-        None => return Ok(None),
-        Some(Value::Map(entries)) => entries,
-        Some(other) => return Err(fields.refuse("webhook", &other, "an array with keys")),
-    };
-    let (ours, mut options): (Vec<_>, Vec<_>) = entries
-        .drain(..)
-        .partition(|(key, _)| matches!(key.as_str(), "scheme" | "refetch"));
-    let mut ours = Fields::open("webhook", Value::Map(ours), source)?;
-    let scheme = ours.text("scheme")?;
-    let scheme = ours.required("scheme", scheme, "the name of a signature scheme")?;
-    let refetch = ours
-        .section("refetch")?
-        .map(|inner| refetch(inner, resources))
-        .transpose()?;
-    ours.finish()?;
-    for (key, value) in &mut options {
-        if SECRET_KEYS.contains(&key.as_str()) {
-            let taken = std::mem::replace(value, Value::Null);
-            *value = checked_secrets(&format!("webhook.{key}"), taken, source)?;
-        }
-    }
-    Ok(Some(Webhook {
-        scheme,
-        options: Value::Map(options),
-        refetch,
-    }))
-}
-
-fn refetch(
-    mut fields: Fields,
-    resources: &BTreeMap<String, Resource>,
-) -> Result<Refetch, OptionError> {
-    let resource = fields.text("resource")?;
-    let resource = fields.required("resource", resource, "the name of a resource")?;
-    if !resources.contains_key(&resource) {
-        let known = resources
-            .keys()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join(", ");
-        let allowed = format!("one of the connection's resources ({known})");
-        return Err(fields.refuse("resource", &Value::from(resource), allowed));
-    }
-    let id = fields.text("id")?;
-    let id_pointer = fields.required("id", id, POINTER)?;
-    if !id_pointer.starts_with('/') {
-        return Err(fields.refuse("id", &Value::from(id_pointer), POINTER));
-    }
-    fields.finish()?;
-    Ok(Refetch {
-        resource,
-        id_pointer,
-    })
-}
-
-/// Secrets of a file become references; those of code stay as they are.
-fn checked_secrets(field: &str, value: Value, source: Source) -> Result<Value, OptionError> {
-    match (value, source) {
-        (value, Source::Code) => Ok(value),
-        (Value::List(items), Source::File) => items
-            .into_iter()
-            .enumerate()
-            .map(|(at, item)| secret_of(&format!("{field}.{at}"), item, source).map(Value::Secret))
-            .collect::<Result<_, _>>()
-            .map(Value::List),
-        (other, Source::File) => Err(OptionError::new(field, other.kind(), "a list of secrets")),
-    }
 }

@@ -7,10 +7,12 @@ mod policies;
 mod reader;
 pub mod secret;
 mod value;
+mod webhook;
 
-pub use entities::{Refetch, Resource, Shapes, Webhook};
+pub use entities::{Resource, Shapes};
 pub use error::OptionError;
 pub use plan::{Plan, Source, Timeouts};
 pub use reader::Fields;
 pub use secret::{SecretBytes, SecretError, SecretRef};
 pub use value::Value;
+pub use webhook::{Embedded, PayloadKey, Refetch, Webhook};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Fields, OptionError, Resource, Value, Webhook, entities, policies};
+use super::{Fields, OptionError, Resource, Value, Webhook, entities, policies, webhook};
 use crate::policy::{breaker, concurrency, hedge, retry, streak, throttle};
 use crate::{auth, http as client};
 
@@ -128,7 +128,7 @@ impl Plan {
             body_cap_bytes: body_cap_bytes(&mut fields)?,
             decode_ratio: decode_ratio(&mut fields)?,
             idempotency: client::idempotency_key::Options::parse(fields.section("idempotency")?)?,
-            webhook: entities::webhook(&mut fields, &resources)?,
+            webhook: webhook::webhook(&mut fields, &resources)?,
             name,
             timeouts,
             resources,

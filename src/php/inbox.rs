@@ -18,7 +18,7 @@ use super::receipt::PhpReceipt;
 use super::snapshots::snapshots_of;
 use super::{callbacks, durable, throw, value};
 use crate::clock;
-use crate::idempotency::{Effect, Inbox, InboxEvent};
+use crate::idempotency::{Effect, EventView, Inbox, InboxEvent, InboxOptions};
 use crate::options::{OptionError, Source};
 use crate::signature::{Event, Headers, Message, Verifier};
 use crate::snapshot::Invalidate;
@@ -53,11 +53,10 @@ impl PhpInbox {
             .ok_or_else(|| refuse(&OptionError::new("webhook", "nothing", "set, for an inbox")))?;
         let verifier = Verifier::at("webhook", &webhook.scheme, &webhook.options, Source::Code)
             .map_err(|error| refuse(&error))?;
-        let refetch = webhook.refetch.as_ref();
-        let refetch = refetch.map(|refetch| (refetch.resource.clone(), refetch.id_pointer.clone()));
         let options = durable::ledger_options(&plan.name, options)?;
+        let options = InboxOptions::of(webhook, options);
         let snapshots = snapshots_of(&connection, "Inbox")?;
-        let inbox = Inbox::new(snapshots, refetch, options);
+        let inbox = Inbox::new(snapshots, &plan.namespace, options);
         Ok(Self {
             connection,
             verifier,
@@ -129,11 +128,36 @@ impl PhpInbox {
         ])
     }
 
+    /// An event as it stands, for people to look at; NULL when there is none of this id. Fields of
+    /// the option webhook.redact are replaced in the payload, whoever looks.
+    ///
+    /// @return array{id: string, state: string, type: ?string, time_ms: ?int, received_at_ms: int, updated_at_ms: int, attempts: int, error: string, payload: string}|null
+    #[php(name = "event")]
+    pub fn event(&self, eventId: &str) -> PhpResult<Option<ZBox<ZendHashTable>>> {
+        let view = self.inbox.look_at(eventId).map_err(throw::store)?;
+        view.as_ref().map(view_to_php).transpose()
+    }
+
     /// The ledger behind it: counts, dead letters, replay.
     #[php(name = "ledger")]
     pub fn ledger(&self) -> PhpLedger {
         PhpLedger::new(self.inbox.ledger().clone())
     }
+}
+
+fn view_to_php(view: &EventView) -> PhpResult<ZBox<ZendHashTable>> {
+    let text = |text: &str| value::bytes(text.as_bytes());
+    value::record([
+        ("id", text(&view.id)),
+        ("state", text(&view.state)),
+        ("type", value::optional_text(view.kind.as_deref())),
+        ("time_ms", view.time_ms.map_or_else(Zval::null, value::int)),
+        ("received_at_ms", value::int(view.received_at_ms)),
+        ("updated_at_ms", value::int(view.updated_at_ms)),
+        ("attempts", value::int(view.attempts)),
+        ("error", text(&view.error)),
+        ("payload", text(&view.payload)),
+    ])
 }
 
 fn apply(

@@ -68,8 +68,11 @@ pub(super) fn would_write(
     let next = next(entity, stored, seen, cause, asked_at_ms);
     let json = match seen {
         Seen::Content { json, .. } if !next.is_outrun => Some(json.clone()),
-        Seen::Content { .. } | Seen::Unchanged => stored.and_then(|record| record.payload.clone()),
-        Seen::Gone => None,
+        Seen::Content { .. } | Seen::Unchanged => stored
+            .filter(|record| !Detail::of(record).gone)
+            .and_then(|record| record.payload.clone()),
+        Seen::GoneAt(_) if next.is_outrun => stored.and_then(|record| record.payload.clone()),
+        Seen::Gone | Seen::GoneAt(_) => None,
     };
     Fetched { next, json }
 }

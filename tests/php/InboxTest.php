@@ -237,4 +237,82 @@ final class InboxTest extends TestCase
 
         return $process !== false && proc_close($process) === 0;
     }
+
+    /** @param array<string, mixed> $webhook */
+    private function inboxWith(array $webhook, Store $store): Inbox
+    {
+        return new Inbox(new Client('crm', [
+            'namespace' => bin2hex(random_bytes(8)),
+            'base_uri' => $this->vendor->baseUri,
+            'address' => ['allow_private' => true],
+            'retry' => ['max_attempts' => 1],
+            'resources' => ['contact' => ['path' => 'contacts/{id}', 'order' => '/v']],
+            'webhook' => $webhook + ['scheme' => 'standard-webhooks', 'secrets' => [self::SECRET]],
+        ], $store), ['max_attempts' => 1]);
+    }
+
+    public function testPayloadsAreSealedAndShownRedacted(): void
+    {
+        $path = $this->path('sealed.sqlite');
+        $inbox = $this->inboxWith(['encrypt' => ['k1' => str_repeat("\x07", 32)], 'redact' => ['/data/email']], new SqliteStore($path));
+        $body = '{"type":"contact.updated","data":{"id":"c7","email":"ann@example.org"}}';
+        $inbox->receive($body, self::signed('msg_1', $body));
+        $before = $inbox->event('msg_1');
+        $seen = null;
+        $inbox->process(1, null, static function (Event $event) use (&$seen): void {
+            $seen = $event->payload();
+            throw new \RuntimeException('no mailbox ann@example.org');
+        });
+        $after = $inbox->event('msg_1');
+
+        self::assertSame(['pending', 'contact.updated', 0], [$before['state'] ?? null, $before['type'] ?? null, $before['attempts'] ?? null]);
+        self::assertSame('{"type":"contact.updated","data":{"id":"c7","email":"[redacted]"}}', $before['payload'] ?? null);
+        self::assertSame($body, $seen);
+        self::assertSame(['dead', 'RuntimeException: no mailbox [redacted]'], [$after['state'] ?? null, $after['error'] ?? null]);
+        self::assertNull($inbox->event('msg_2'));
+        foreach (glob("$path*") ?: [] as $file) {
+            self::assertStringNotContainsString('ann@example.org', (string) file_get_contents($file));
+        }
+    }
+
+    public function testFullInboxIsAnswered503AndRecovers(): void
+    {
+        $inbox = $this->inboxWith(['max_waiting' => 1], new SqliteStore($this->path('full.sqlite')));
+        $first = $inbox->receive(self::BODY, self::signed('msg_1'));
+        $second = $inbox->receive(self::BODY, self::signed('msg_2'));
+        $inbox->process(1);
+        Clock::advance(1000);
+        $third = $inbox->receive(self::BODY, self::signed('msg_2'));
+
+        self::assertSame([202, 503, 202], [$first->status(), $second->status(), $third->status()]);
+        self::assertSame(['unavailable', 'inbox_full', 10], [$second->verdict(), $second->reason(), $second->retryAfterS()]);
+    }
+
+    public function testEmbeddedEntityIsKeptUnlessItIsOlder(): void
+    {
+        $store = new SqliteStore($this->path('embedded.sqlite'));
+        $inbox = $this->inboxWith(['embedded' => ['resource' => 'contact', 'id' => '/data/id', 'data' => '/data']], $store);
+        $got = [];
+        foreach (['msg_2' => 2, 'msg_1' => 1] as $id => $version) {
+            $body = json_encode(['data' => ['id' => 'c7', 'v' => $version]], JSON_THROW_ON_ERROR);
+            $inbox->receive($body, self::signed($id, $body));
+            $inbox->process(1, null, static function (Event $event, ?array $entity) use (&$got): void {
+                $got[$event->id()] = $entity['v'] ?? null;
+            });
+        }
+
+        self::assertSame(['msg_2' => 2, 'msg_1' => 2], $got);
+        self::assertSame([], $this->vendor->requests());
+    }
+
+    public function testEmbeddedWantsAnOrder(): void
+    {
+        $thrown = $this->assertThrows(OptionsException::class, fn () => new Client('crm', [
+            'base_uri' => 'https://crm.example/',
+            'resources' => ['contact' => ['path' => 'contacts/{id}']],
+            'webhook' => ['scheme' => 'standard-webhooks', 'secrets' => [self::SECRET], 'embedded' => ['resource' => 'contact', 'id' => '/id', 'data' => '/data']],
+        ]));
+
+        self::assertSame('webhook.embedded.resource', $thrown->field);
+    }
 }

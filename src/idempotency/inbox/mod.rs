@@ -1,33 +1,45 @@
 //! Webhooks in: recorded when they arrive, processed later.
 //!
-//! Receiving is one atomic insert into the ledger, so that the sender is answered at once.
-//! Processing takes one event after another: claim it, read the snapshot's version, fetch the
-//! entity anew by its id, then in one transaction replace the snapshot if that version still
-//! stands, run the effect and mark the event done; then invalidate the cache tags. What the event
-//! itself says about the entity is never stored: events come late and out of order.
+//! Receiving is one atomic insert into the ledger, so that the sender is answered at once; an inbox
+//! that is full asks the sender to come back. Processing claims events in small batches and takes
+//! one after another: read the snapshot's version, fetch the entity anew by its id, then in one
+//! transaction replace the snapshot if that version still stands, run the effect and mark the
+//! event done; then invalidate the cache tags. Events come late and out of order, so what an event
+//! itself says about the entity is stored only where the resource has an order, and only when it
+//! is not older than what is there (`embedded`).
 //!
 //! A refusal by the connection (open breaker, pause, a vendor's hold) costs the event no attempt
 //! and ends the round. A kill at any step leaves the claim to its lease, or the tags owed in the
 //! snapshot's row; [`failpoint`] has a name for each step.
 
+mod apply;
+mod batch;
+mod depth;
 mod event;
+mod options;
+mod payload;
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::decide::{self, CLAIMED, PENDING};
 use super::receipt::Receipt;
-use super::{Claim, Ledger, LedgerError, LedgerOptions, Recorded};
+use super::{Claim, Ledger, LedgerError, Recorded};
 use crate::clock::UnixMs;
 use crate::http::Fetch;
+use crate::options::Embedded;
 use crate::signature::{Event, Message, Verified, Verifier};
-use crate::snapshot::{Fetched, Invalidate, SnapshotError, Snapshots, write};
-use crate::store::{CallbackError, Record, StoreError, StoreErrorKind, atomically};
+use crate::snapshot::{Fetched, Invalidate, SnapshotError, Snapshots};
+use crate::store::{CallbackError, Kind, Record, StoreError, StoreErrorKind, atomically};
 use crate::testing::failpoint;
-pub use event::{InboxEvent, Processed};
+use apply::Applied;
+use batch::Batch;
+pub use event::{EventView, InboxEvent, Processed};
 use event::{deferred_for, event_of_claim};
+pub use options::{About, InboxOptions};
+pub use payload::PayloadError;
 
 /// How often an entity is fetched for one event when other writers keep being first.
 const RACES_AT_MOST: usize = 5;
@@ -51,38 +63,33 @@ enum Ended {
     Refused,
 }
 
-/// How the transaction of one event ended.
-enum Applied {
-    Done,
-    /// Another writer replaced the snapshot: fetch again.
-    LostRace,
-    /// Another worker has the claim by now.
-    LostLease,
-    /// The effect failed.
-    EffectFailed(CallbackError),
+/// An event as it is to be kept.
+struct Sealed<'a> {
+    event: &'a InboxEvent,
+    /// Its payload under the key; `None` where it is kept plain.
+    kept: Option<Vec<u8>>,
+    detail: Map<String, Value>,
 }
 
 /// The webhooks of one connection.
 pub struct Inbox {
     snapshots: Rc<Snapshots>,
     ledger: Ledger,
-    /// Resource and JSON pointer to its id in the payload.
-    refetch: Option<(String, String)>,
+    options: InboxOptions,
+    /// What its depth is remembered under.
+    name: String,
 }
 
 impl Inbox {
-    /// The inbox of the snapshots' connection, in the same store. `refetch` names the resource
-    /// that events are about, and the JSON pointer to its id in their payload.
-    pub fn new(
-        snapshots: Rc<Snapshots>,
-        refetch: Option<(String, String)>,
-        options: LedgerOptions,
-    ) -> Self {
-        let ledger = Ledger::new(snapshots.store().clone(), options);
+    /// The inbox of the snapshots' connection, in the same store. `namespace` keeps connections of
+    /// one name apart.
+    pub fn new(snapshots: Rc<Snapshots>, namespace: &str, options: InboxOptions) -> Self {
+        let ledger = Ledger::new(snapshots.store().clone(), options.ledger.clone());
         Self {
+            name: format!("{namespace}/{}", snapshots.connection()),
             snapshots,
             ledger,
-            refetch,
+            options,
         }
     }
 
@@ -111,9 +118,21 @@ impl Inbox {
         }
     }
 
-    /// Records verified events, all or none; the receipt is the answer to the sender.
+    /// Records verified events, all or none; the receipt is the answer to the sender. An inbox in
+    /// which as many events wait as may turns them away.
     pub fn receive_verified(&self, events: &[InboxEvent]) -> Receipt {
-        let recorded = match events {
+        match self.has_room() {
+            Ok(true) => {}
+            Ok(false) => return Receipt::full(),
+            Err(error) => return Receipt::unavailable(&error),
+        }
+        // Outside the transaction: a key's resolver may be the application's code.
+        let sealed: Result<Vec<Sealed>, _> = events.iter().map(|event| self.seal(event)).collect();
+        let sealed = match sealed {
+            Ok(sealed) => sealed,
+            Err(error) => return Receipt::unsealed(&error),
+        };
+        let recorded = match sealed.as_slice() {
             // A single insert needs no transaction around it.
             [event] => self.record(event).map(|recorded| vec![recorded]),
             events => atomically(self.ledger.store().as_ref(), || {
@@ -124,6 +143,48 @@ impl Inbox {
             |error| Receipt::unavailable(&error),
             |all| Receipt::kept(&all),
         )
+    }
+
+    fn has_room(&self) -> Result<bool, StoreError> {
+        let source = self.snapshots.connection();
+        depth::has_room(&self.name, self.options.max_waiting, || {
+            let store = self.ledger.store();
+            let cap = self.options.max_waiting;
+            store.count_up_to(Kind::Inbox, &[PENDING, CLAIMED], Some(source), cap)
+        })
+    }
+
+    fn seal<'a>(&self, event: &'a InboxEvent) -> Result<Sealed<'a>, PayloadError> {
+        let mut detail = Map::new();
+        if let Some(kind) = &event.kind {
+            detail.insert("type".to_owned(), Value::from(kind.as_str()));
+        }
+        if let Some(time_ms) = event.time_ms {
+            detail.insert("time_ms".to_owned(), Value::from(time_ms));
+        }
+        let names = (self.snapshots.connection(), event.id.as_str());
+        let sealed = payload::seal(&self.options.keys, names, &event.payload)?;
+        let kept = sealed.map(|(kept, key_id)| {
+            detail.insert(payload::KEY_ID.to_owned(), Value::from(key_id));
+            kept
+        });
+        Ok(Sealed {
+            event,
+            kept,
+            detail,
+        })
+    }
+
+    fn record(&self, sealed: &Sealed<'_>) -> Result<Recorded, StoreError> {
+        failpoint::hit("inbox.before_record", false)?;
+        let (source, event) = (self.snapshots.connection(), sealed.event);
+        let kept = sealed.kept.as_deref();
+        let detail = sealed.detail.clone();
+        let recorded = self
+            .ledger
+            .record_with(source, &event.id, &event.payload, kept, detail)?;
+        failpoint::hit("inbox.after_record", false)?;
+        Ok(recorded)
     }
 
     /// Processes up to `limit` events that are due.
@@ -143,29 +204,73 @@ impl Inbox {
                 .map_err(ledger_error)?;
         }
         let mut sum = Processed::default();
-        for _ in 0..limit {
+        let mut left = limit;
+        while left > 0 {
             pass("inbox.before_claim", false)?;
-            let claim = self
-                .ledger
-                .claim_due(1, Some(self.snapshots.connection()))?
-                .pop();
-            let Some(claim) = claim else { break };
+            let mut batch = Batch::claim(&self.ledger, self.snapshots.connection(), left)?;
+            left = left.saturating_sub(batch.len());
+            if batch.len() == 0 {
+                break;
+            }
+            let round =
+                self.process_batch(&mut batch, fetch, &mut invalidate, &mut effect, &mut sum);
+            // After a refusal or a failure the rest is others' to take at once. Where even this
+            // fails, their leases end by themselves, and the round's own error counts.
+            let given_back = batch.give_back();
+            if round? {
+                return given_back.map(|()| sum);
+            }
+        }
+        Ok(sum)
+    }
+
+    /// Whether the round is over, as the connection refuses calls.
+    fn process_batch(
+        &self,
+        batch: &mut Batch<'_>,
+        fetch: &dyn Fetch,
+        invalidate: &mut Option<&mut Invalidate<'_>>,
+        effect: &mut Option<&mut Effect<'_>>,
+        sum: &mut Processed,
+    ) -> Result<bool, LedgerError> {
+        while let Some(claim) = batch.next()? {
             pass("inbox.after_claim", true)?;
-            match self.process_one(&claim, fetch, &mut effect)? {
+            match self.process_one(&claim, fetch, effect)? {
                 Ended::Done(row) => {
                     sum.processed += 1;
-                    self.invalidate(row, &mut invalidate)?;
+                    self.invalidate(row, invalidate)?;
                 }
                 Ended::Failed => sum.failed += 1,
                 Ended::Dead => sum.dead += 1,
                 Ended::GivenBack => sum.deferred += 1,
                 Ended::Refused => {
                     sum.deferred += 1;
-                    break;
+                    return Ok(true);
                 }
             }
         }
-        Ok(sum)
+        Ok(false)
+    }
+
+    /// An event as it stands, for people: redacted, whoever looks.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn look_at(&self, event_id: &str) -> Result<Option<EventView>, StoreError> {
+        let source = self.snapshots.connection();
+        let Some(record) = self.ledger.read(source, event_id)? else {
+            return Ok(None);
+        };
+        let detail = decide::detail_of(&record);
+        // Payloads may be erased before the rows that prove them.
+        let shown = record.payload.as_deref().map_or_else(String::new, |kept| {
+            let names = (source, event_id);
+            match payload::open(&self.options.keys, names, &detail, kept) {
+                Ok(payload) => payload::shown(&payload, &self.options.redact),
+                Err(error) => error.to_string(),
+            }
+        });
+        Ok(Some(EventView::of(record, &detail, shown)))
     }
 
     fn process_one(
@@ -174,7 +279,17 @@ impl Inbox {
         fetch: &dyn Fetch,
         effect: &mut Option<&mut Effect<'_>>,
     ) -> Result<Ended, LedgerError> {
-        let event = event_of_claim(claim);
+        let opened = payload::open(
+            &self.options.keys,
+            (claim.source(), claim.event_id()),
+            &decide::detail_of_text(claim.detail()),
+            claim.payload(),
+        );
+        let event = match opened {
+            Ok(payload) => event_of_claim(claim, payload),
+            // A key may come back: the event is tried again.
+            Err(error) => return fail(claim, &error.to_string()),
+        };
         let id = match self.entity_id(&event) {
             Ok(id) => id,
             Err(error) => {
@@ -185,7 +300,9 @@ impl Inbox {
         for _ in 0..RACES_AT_MOST {
             let fetched = match self.fetch(fetch, id.as_deref(), &event)? {
                 Ok(fetched) => fetched,
-                Err(error) => return give_back_or_fail(claim, error),
+                Err(error) => {
+                    return give_back_or_fail(claim, error, &|error| self.scrubbed(error, &event));
+                }
             };
             match self.apply(claim, &event, fetched.as_ref(), effect)? {
                 Applied::Done => {
@@ -193,11 +310,35 @@ impl Inbox {
                 }
                 Applied::LostRace => {}
                 Applied::LostLease => return Ok(Ended::GivenBack),
-                Applied::EffectFailed(error) => return fail(claim, &error.message),
+                Applied::EffectFailed(error) => {
+                    return fail(claim, &self.scrubbed(&error.message, &event));
+                }
             }
         }
         claim.release(RACE_DELAY)?;
         Ok(Ended::GivenBack)
+    }
+
+    /// What the event itself says about the entity.
+    fn embedded(
+        &self,
+        embedded: &Embedded,
+        id: &str,
+        event: &InboxEvent,
+    ) -> Result<Fetched, SnapshotError> {
+        let json = Event::new(&event.source, &event.id, &event.payload);
+        let data = json.pointer(&embedded.data_pointer);
+        let is_gone = event
+            .kind
+            .as_ref()
+            .is_some_and(|kind| embedded.gone.contains(kind));
+        self.snapshots
+            .take_from_event(&embedded.resource, id, data, is_gone, &event.id)
+    }
+
+    /// An error without the values of redacted fields.
+    fn scrubbed(&self, error: &str, event: &InboxEvent) -> String {
+        payload::scrubbed(error, &event.payload, &self.options.redact)
     }
 
     /// Looks at the vendor. The outer error is the store's, the inner one the vendor's.
@@ -207,13 +348,16 @@ impl Inbox {
         id: Option<&str>,
         event: &InboxEvent,
     ) -> Result<Result<Option<Fetched>, SnapshotError>, LedgerError> {
-        let (Some(id), Some((resource, _))) = (id, &self.refetch) else {
-            return Ok(Ok(None));
-        };
+        let Some(id) = id else { return Ok(Ok(None)) };
         pass("inbox.before_fetch", true)?;
-        let looked = self
-            .snapshots
-            .look_for_event(fetch, resource, id, &event.id);
+        let looked = match &self.options.about {
+            About::Nothing => return Ok(Ok(None)),
+            About::Fetched(refetch) => {
+                let snapshots = &self.snapshots;
+                snapshots.look_for_event(fetch, &refetch.resource, id, &event.id)
+            }
+            About::Embedded(embedded) => self.embedded(embedded, id, event),
+        };
         pass("inbox.after_fetch", true)?;
         match looked {
             Err(error @ (SnapshotError::Store(_) | SnapshotError::Callback(_))) => {
@@ -221,89 +365,6 @@ impl Inbox {
             }
             other => Ok(other.map(Some)),
         }
-    }
-
-    /// Snapshot, effect and mark: one transaction.
-    fn apply(
-        &self,
-        claim: &Claim,
-        event: &InboxEvent,
-        fetched: Option<&Fetched>,
-        effect: &mut Option<&mut Effect<'_>>,
-    ) -> Result<Applied, LedgerError> {
-        let store = self.ledger.store().as_ref();
-        let lost_race = Cell::new(false);
-        let lost_lease = Cell::new(false);
-        let effect_failed = Cell::new(false);
-        let result = store.atomically(&mut || {
-            failpoint::hit("inbox.before_effect", true)?;
-            if let Some(fetched) = fetched
-                && !write(store, &fetched.next)?
-            {
-                lost_race.set(true);
-                return Err(StoreError::lost_race());
-            }
-            if let Some(effect) = effect.as_deref_mut() {
-                let json = fetched.and_then(|fetched| fetched.json.as_deref());
-                effect(event, json).inspect_err(|_| effect_failed.set(true))?;
-            }
-            failpoint::hit("inbox.after_effect", true)?;
-            failpoint::hit("inbox.before_mark", true)?;
-            match claim.complete(&Value::Null) {
-                Ok(()) => Ok(()),
-                Err(LedgerError::Store(error)) => Err(error),
-                Err(LedgerError::Callback(error)) => Err(error.into()),
-                Err(_) => {
-                    lost_lease.set(true);
-                    Err(StoreError::lost_race())
-                }
-            }
-        });
-        match result {
-            Ok(()) => {
-                pass("inbox.after_mark", false)?;
-                Ok(Applied::Done)
-            }
-            Err(_) if lost_race.get() => Ok(Applied::LostRace),
-            Err(_) if lost_lease.get() => Ok(Applied::LostLease),
-            Err(error) => match (LedgerError::from(error), effect_failed.get()) {
-                (LedgerError::Callback(error), true) => Ok(Applied::EffectFailed(error)),
-                (error, _) => Err(error),
-            },
-        }
-    }
-
-    /// Invalidates what the written row owes, then clears it.
-    fn invalidate(
-        &self,
-        row: Option<Box<Record>>,
-        invalidate: &mut Option<&mut Invalidate<'_>>,
-    ) -> Result<(), LedgerError> {
-        pass("inbox.before_invalidate", false)?;
-        let invalidate = invalidate.as_deref_mut();
-        let (Some(row), Some(invalidate)) = (row, invalidate) else {
-            // Nobody to tell here: the tags stay owed until somebody settles them.
-            return pass("inbox.after_invalidate", false);
-        };
-        let mut told = |tags: &[String]| {
-            invalidate(tags)?;
-            failpoint::hit("inbox.after_invalidate", false)
-                .map_err(|stopped| CallbackError::new(stopped.to_string()))
-        };
-        self.snapshots.pay(&row, &mut told).map_err(ledger_error)
-    }
-
-    fn record(&self, event: &InboxEvent) -> Result<Recorded, StoreError> {
-        let mut detail = Map::new();
-        if let Some(kind) = &event.kind {
-            detail.insert("type".to_owned(), Value::from(kind.as_str()));
-        }
-        if let Some(time_ms) = event.time_ms {
-            detail.insert("time_ms".to_owned(), Value::from(time_ms));
-        }
-        let source = self.snapshots.connection();
-        self.ledger
-            .record_with(source, &event.id, &event.payload, detail)
     }
 
     fn event_of(&self, event: &Event) -> InboxEvent {
@@ -316,10 +377,12 @@ impl Inbox {
         }
     }
 
-    /// The id of the entity that the event is about; `None` where nothing is fetched.
+    /// The id of the entity that the event is about; `None` where there is none to look at.
     fn entity_id(&self, event: &InboxEvent) -> Result<Option<String>, String> {
-        let Some((resource, pointer)) = &self.refetch else {
-            return Ok(None);
+        let (resource, pointer) = match &self.options.about {
+            About::Nothing => return Ok(None),
+            About::Fetched(refetch) => (&refetch.resource, &refetch.id_pointer),
+            About::Embedded(embedded) => (&embedded.resource, &embedded.id_pointer),
         };
         let id = Event::new(&event.source, &event.id, &event.payload).pointer_id(pointer);
         id.map(Some)
@@ -327,7 +390,11 @@ impl Inbox {
     }
 }
 
-fn give_back_or_fail(claim: &Claim, error: SnapshotError) -> Result<Ended, LedgerError> {
+fn give_back_or_fail(
+    claim: &Claim,
+    error: SnapshotError,
+    scrubbed: &dyn Fn(&str) -> String,
+) -> Result<Ended, LedgerError> {
     let delay = match &error {
         SnapshotError::Call(call) => deferred_for(call),
         SnapshotError::Missing { .. }
@@ -342,7 +409,7 @@ fn give_back_or_fail(claim: &Claim, error: SnapshotError) -> Result<Ended, Ledge
             unless_lost(claim.release(delay))?;
             Ok(Ended::Refused)
         }
-        None => fail(claim, &error.to_string()),
+        None => fail(claim, &scrubbed(&error.to_string())),
     }
 }
 

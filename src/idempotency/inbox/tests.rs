@@ -3,8 +3,9 @@ use std::cell::RefCell;
 use super::*;
 use crate::clock;
 use crate::http::CallErrorKind;
-use crate::idempotency::Verdict;
-use crate::snapshot::testing::{NOW_MS, Script, answer, contacts};
+use crate::idempotency::{LedgerOptions, Verdict};
+use crate::options::{PayloadKey, Refetch, SecretRef};
+use crate::snapshot::testing::{NOW_MS, Script, answer, contacts, contacts_of};
 use crate::store::{Kind, MemoryStore, Store};
 
 const EVENT: &str = r#"{"type":"contact.updated","data":{"id":"c7"}}"#;
@@ -18,21 +19,49 @@ struct World {
 }
 
 fn world() -> World {
+    world_with(|_| ())
+}
+
+fn world_with(change: impl FnOnce(&mut InboxOptions)) -> World {
     let (store, snapshots) = contacts();
+    world_of(store, snapshots, change)
+}
+
+fn world_of(
+    store: Rc<MemoryStore>,
+    snapshots: Rc<Snapshots>,
+    change: impl FnOnce(&mut InboxOptions),
+) -> World {
     let options = LedgerOptions {
         lease: Duration::from_secs(30),
         max_attempts: 2,
         base_delay: Duration::from_secs(1),
         max_delay: Duration::from_secs(1),
     };
-    let refetch = Some(("contact".to_owned(), "/data/id".to_owned()));
-    let inbox = Inbox::new(snapshots.clone(), refetch, options);
+    let mut options = inbox_options(options);
+    change(&mut options);
+    // A name of its own: the depth of an inbox is remembered by the thread.
+    let namespace = format!("{:?}", std::thread::current().id());
+    let inbox = Inbox::new(snapshots.clone(), &namespace, options);
     World {
         store,
         snapshots,
         inbox,
         told: RefCell::default(),
         applied: RefCell::default(),
+    }
+}
+
+fn inbox_options(ledger: LedgerOptions) -> InboxOptions {
+    InboxOptions {
+        about: About::Fetched(Refetch {
+            resource: "contact".to_owned(),
+            id_pointer: "/data/id".to_owned(),
+        }),
+        ledger,
+        keys: Vec::new(),
+        redact: Vec::new(),
+        max_waiting: 1000,
     }
 }
 
@@ -389,4 +418,180 @@ fn a_worker_that_slept_through_its_lease_commits_nothing() {
         }
     );
     assert_eq!(world.snapshots.peek("contact", "c7").unwrap(), None);
+}
+
+#[test]
+fn a_batch_is_claimed_at_once_and_given_back_when_the_round_ends() {
+    let world = world();
+    for id in ["e1", "e2", "e3"] {
+        world.receive(id);
+    }
+    let vendor = Script::default()
+        .answer(200, "1")
+        .error(CallErrorKind::Paused);
+    let result = world.process(&vendor).unwrap();
+    assert_eq!((result.processed, result.deferred), (1, 1));
+    let counts = world.inbox.ledger().counts(None).unwrap();
+    assert_eq!((counts.done, counts.pending, counts.claimed), (1, 2, 0));
+    let attempts = |id| world.inbox.look_at(id).unwrap().unwrap().attempts;
+    let attempts: i64 = ["e1", "e2", "e3"].map(attempts).iter().sum();
+    assert_eq!(attempts, 1, "of the one that is done");
+}
+
+#[test]
+fn a_payload_that_kills_its_worker_takes_no_other_event_with_it() {
+    let world = world();
+    for id in ["e1", "poison", "e3"] {
+        world.receive(id);
+    }
+    let kills = |event: &InboxEvent| event.id == "poison";
+    let mut lives = 0;
+    loop {
+        lives += 1;
+        assert!(lives < 20, "every round ends");
+        let mut has_died = false;
+        let mut apply = |event: &InboxEvent, _: Option<&[u8]>| {
+            if kills(event) {
+                has_died = true;
+                failpoint::arm_to_stop("inbox.after_effect", 1);
+            }
+            Ok(())
+        };
+        let vendor = Script::default()
+            .answer(200, "1")
+            .answer(200, "1")
+            .answer(200, "1");
+        let round = world.inbox.process(&vendor, 9, None, Some(&mut apply));
+        failpoint::disarm();
+        clock::advance(Duration::from_secs(31));
+        if round.is_ok() && !has_died {
+            break;
+        }
+    }
+    let state = |id| world.inbox.look_at(id).unwrap().unwrap().state;
+    let states = ["e1", "poison", "e3"].map(state);
+    assert_eq!(states, ["done", "dead", "done"], "after {lives} rounds");
+}
+
+#[test]
+fn a_full_inbox_turns_deliveries_away_and_recovers() {
+    let world = world_with(|options| options.max_waiting = 2);
+    world.receive("e1");
+    world.receive("e2");
+    for id in ["e3", "e3"] {
+        let receipt = world.inbox.receive_verified(&[event(id, EVENT)]);
+        let reason = receipt.reason.as_deref();
+        assert_eq!(
+            (receipt.status, reason, receipt.retry_after_s),
+            (503, Some("inbox_full"), Some(10))
+        );
+    }
+    let vendor = Script::default().answer(200, "1").answer(304, "");
+    world.process(&vendor).unwrap();
+    clock::advance(Duration::from_secs(1));
+    world.receive("e3");
+    assert_eq!(world.inbox.ledger().counts(None).unwrap().pending, 1);
+}
+
+#[test]
+fn a_sealed_payload_is_applied_shown_redacted_and_nowhere_in_the_store() {
+    let key = |id: &str, byte: u8| PayloadKey {
+        id: id.to_owned(),
+        secret: SecretRef::literal([byte; 32]),
+    };
+    let world = world_with(|options| {
+        options.keys = vec![key("k1", 1)];
+        options.redact = vec!["/data/email".to_owned()];
+    });
+    let payload = r#"{"data":{"id":"c7","email":"ann@example.org"}}"#;
+    let sealed = world.inbox.receive_verified(&[event("e1", payload)]);
+    assert_eq!((sealed.status, sealed.verdict), (202, Verdict::Recorded));
+    let again = world.inbox.receive_verified(&[event("e1", payload)]);
+    assert_eq!(
+        again.verdict,
+        Verdict::Duplicate,
+        "known by the plain payload"
+    );
+    let row = world.inbox.ledger().read("crm", "e1").unwrap().unwrap();
+    let kept = row.payload.clone().unwrap();
+    assert!(!kept.windows(3).any(|part| part == b"ann"), "sealed");
+    assert!(row.detail.contains("\"key_id\":\"k1\""));
+    let shown = world.inbox.look_at("e1").unwrap().unwrap();
+    assert_eq!(
+        shown.payload,
+        r#"{"data":{"id":"c7","email":"[redacted]"}}"#
+    );
+    let mut seen = Vec::new();
+    let mut boom = |event: &InboxEvent, _: Option<&[u8]>| {
+        seen = event.payload.clone();
+        Err(CallbackError::new("no mailbox ann@example.org"))
+    };
+    let vendor = Script::default().answer(200, "1");
+    let round = world.inbox.process(&vendor, 9, None, Some(&mut boom));
+    assert_eq!(round.unwrap().failed, 1);
+    assert_eq!(
+        seen,
+        payload.as_bytes(),
+        "the handler gets the whole payload"
+    );
+    let shown = world.inbox.look_at("e1").unwrap().unwrap();
+    assert_eq!(shown.error, "no mailbox [redacted]");
+    // The key was dropped too early: the event says so, and waits for it.
+    let rotated = world_of(world.store.clone(), world.snapshots.clone(), |options| {
+        options.keys = vec![key("k2", 2)];
+    });
+    clock::advance(Duration::from_secs(2));
+    rotated.process(&Script::default()).unwrap();
+    let letters = rotated.inbox.ledger().dead_letters(None, 9).unwrap();
+    assert!(
+        letters[0].error.contains("'k1', which is not configured"),
+        "{letters:?}"
+    );
+}
+
+#[test]
+fn what_an_event_holds_is_kept_unless_it_is_older() {
+    clock::freeze(UnixMs(NOW_MS));
+    let store = Rc::new(MemoryStore::new());
+    let snapshots = contacts_of(store.clone(), |contact| {
+        contact.order = Some("/v".to_owned());
+    });
+    let world = world_of(store, snapshots, |options| {
+        options.about = About::Embedded(Embedded {
+            resource: "contact".to_owned(),
+            id_pointer: "/data/id".to_owned(),
+            data_pointer: "/data".to_owned(),
+            gone: vec!["contact.deleted".to_owned()],
+        });
+    });
+    let of = |id: &str, version: i64, kind: &str| InboxEvent {
+        kind: Some(kind.to_owned()),
+        ..event(id, &format!(r#"{{"data":{{"id":"c7","v":{version}}}}}"#))
+    };
+    let nobody = Script::default();
+    for (id, version, kind, expected) in [
+        ("e2", 2, "contact.updated", Some(2)),
+        ("e1", 1, "contact.updated", Some(2)),
+        ("e0", 1, "contact.deleted", Some(2)),
+        ("e3", 3, "contact.deleted", None),
+        ("e4", 2, "contact.updated", None),
+        ("e5", 4, "contact.updated", Some(4)),
+    ] {
+        world.inbox.receive_verified(&[of(id, version, kind)]);
+        assert_eq!(world.process(&nobody).unwrap(), done(1), "{id}");
+        let stored = world.snapshots.peek("contact", "c7").unwrap();
+        let stored = stored.map(|it| String::from_utf8(it.data().to_vec()).unwrap());
+        let expected = expected.map(|v: i64| format!(r#"{{"id":"c7","v":{v}}}"#));
+        assert_eq!(stored, expected, "{id}");
+        let told = world.applied.borrow().last().unwrap().1.clone();
+        assert_eq!(told, expected, "the effect gets what is stored: {id}");
+    }
+    world
+        .inbox
+        .receive_verified(&[event("e9", r#"{"data":{"id":"c7"}}"#)]);
+    assert_eq!(
+        world.process(&nobody).unwrap().failed,
+        1,
+        "no order, no writing"
+    );
 }

@@ -63,18 +63,28 @@ impl Ledger {
         event_id: &str,
         payload: &[u8],
     ) -> Result<Recorded, LedgerError> {
-        Ok(self.record_with(source, event_id, payload, Map::new())?)
+        Ok(self.record_with(source, event_id, payload, None, Map::new())?)
     }
 
-    /// The same, with what else is known about the event.
+    /// The row of an event, as it stands.
+    pub(super) fn read(&self, source: &str, event_id: &str) -> Result<Option<Record>, StoreError> {
+        self.store.read(Kind::Inbox, &key_of(source, event_id))
+    }
+
+    /// The same, with what else is known about the event. `kept` are the bytes to keep in place of
+    /// the payload, which it is known again by.
     pub(super) fn record_with(
         &self,
         source: &str,
         event_id: &str,
         payload: &[u8],
+        kept: Option<&[u8]>,
         detail: Map<String, Value>,
     ) -> Result<Recorded, StoreError> {
         let mut fresh = self.fresh_record(source, event_id, payload)?;
+        if let Some(kept) = kept {
+            fresh.payload = Some(kept.to_vec());
+        }
         fresh.detail = decide::text_of(detail);
         for _ in 0..RACES_AT_MOST {
             if self.store.insert(Kind::Inbox, &fresh)? {

@@ -108,6 +108,8 @@ pub enum Seen {
     Unchanged,
     /// There is no such entity.
     Gone,
+    /// There is none since a change of this rank in the resource's order.
+    GoneAt(i64),
 }
 
 /// Why a snapshot is written.
@@ -159,6 +161,9 @@ pub struct Detail {
     /// The vendor says that it is no more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub gone: bool,
+    /// Where the content, or its end, stands in the resource's order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank: Option<i64>,
 }
 
 impl Detail {
@@ -210,9 +215,9 @@ pub fn next(
         fetched_at_ms: asked_at_ms,
         ..Detail::default()
     };
-    let content = judge(entity, stored, seen);
+    let content = judge(entity, stored, before.as_ref(), seen, cause);
     let shape = take_over(&content, entity, before.as_ref(), &mut record, &mut detail);
-    let is_changed = matches!(content, Content::Another { .. } | Content::Gone)
+    let is_changed = matches!(content, Content::Another { .. } | Content::Gone { .. })
         && stored.map(|stored| &stored.checksum) != Some(&record.checksum);
     // Also where the content is known and its bytes are not there any more, they are written.
     if !is_changed && !matches!(content, Content::Another { .. }) {
@@ -253,32 +258,48 @@ enum Content<'a> {
     /// The stored one is newer.
     Outrun,
     /// There is none any more.
-    Gone,
+    Gone { rank: Option<i64> },
 }
 
-fn judge<'a>(entity: &Entity<'_>, stored: Option<&Record>, seen: &'a Seen) -> Content<'a> {
+fn judge<'a>(
+    entity: &Entity<'_>,
+    stored: Option<&Record>,
+    before: Option<&Detail>,
+    seen: &'a Seen,
+    cause: Cause<'_>,
+) -> Content<'a> {
+    let is_event = matches!(cause, Cause::Event(_));
+    let known_rank = || {
+        let pointer = entity.rule.order.as_deref()?;
+        // What the vendor shows again when it is asked is there again, whatever its rank.
+        before.filter(|before| is_event || !before.gone)?;
+        let of_content = || order::rank_of(stored?.payload.as_deref()?, pointer);
+        before?.rank.or_else(of_content)
+    };
+    let is_older =
+        |rank: Option<i64>| rank.is_some_and(|rank| known_rank().is_some_and(|known| rank < known));
     let (json, etag, last_modified) = match seen {
         Seen::Unchanged => return Content::Unchanged,
-        Seen::Gone => return Content::Gone,
+        Seen::Gone => return Content::Gone { rank: None },
+        Seen::GoneAt(rank) if is_older(Some(*rank)) => return Content::Outrun,
+        Seen::GoneAt(rank) => return Content::Gone { rank: Some(*rank) },
         Seen::Content {
             json,
             etag,
             last_modified,
         } => (json, etag.as_ref(), last_modified.as_ref()),
     };
+    if is_older(rank_in(entity.rule, json)) {
+        return Content::Outrun;
+    }
     let known = stored
-        .filter(|stored| !Detail::of(stored).gone)
+        .filter(|_| before.is_some_and(|before| !before.gone))
         .and_then(|stored| stored.payload.as_deref());
-    if let Some(known) = known {
-        if is_older(entity.rule, json, known) {
-            return Content::Outrun;
-        }
-        if is_same_json(json, known) {
-            return Content::Same {
-                etag,
-                last_modified,
-            };
-        }
+    if known.is_some_and(|known| is_same_json(json, known)) {
+        return Content::Same {
+            etag,
+            last_modified,
+        };
     }
     Content::Another {
         json,
@@ -309,6 +330,7 @@ fn take_over(
             record.checksum = checksum_of(json);
             record.payload = Some(json.to_vec());
             validators(*etag, *last_modified);
+            detail.rank = rank_in(entity.rule, json);
             entity.rule.schema.version
         }
         Content::Same {
@@ -316,17 +338,20 @@ fn take_over(
             last_modified,
         } => {
             validators(*etag, *last_modified);
+            detail.rank = before.and_then(|before| before.rank);
             entity.rule.schema.version
         }
         Content::Unchanged | Content::Outrun => {
             let before = before.cloned().unwrap_or_default();
             validators(before.etag.as_ref(), before.last_modified.as_ref());
+            (detail.rank, detail.gone) = (before.rank, before.gone);
             stored_shape
         }
-        Content::Gone => {
+        Content::Gone { rank } => {
             record.checksum = String::new();
             record.payload = Some(Vec::new());
             detail.gone = true;
+            detail.rank = *rank;
             1
         }
     }
@@ -340,18 +365,9 @@ fn owes_when_new(cause: Cause<'_>) -> bool {
     }
 }
 
-/// Whether a content is older than the stored one, by what the resource names as its order.
-fn is_older(rule: &Resource, json: &[u8], stored: &[u8]) -> bool {
-    let Some(pointer) = &rule.order else {
-        return false;
-    };
-    match (
-        order::rank_of(json, pointer),
-        order::rank_of(stored, pointer),
-    ) {
-        (Some(seen), Some(stored)) => seen < stored,
-        (None, _) | (_, None) => false,
-    }
+/// Where a content stands in the resource's order.
+fn rank_in(rule: &Resource, json: &[u8]) -> Option<i64> {
+    order::rank_of(json, rule.order.as_deref()?)
 }
 
 /// Whether two texts have the same values, whatever the order of keys and the spaces.

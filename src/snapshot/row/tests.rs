@@ -189,3 +189,65 @@ fn a_row_that_cannot_be_understood_is_written_anew() {
     };
     assert_eq!(Detail::of(&broken), Detail::default());
 }
+
+fn ordered(looks: &[Seen]) -> (Record, Next) {
+    let rule = Resource {
+        order: Some("/v".to_owned()),
+        ..rule()
+    };
+    let entity = Entity {
+        connection: "crm",
+        resource: "contact",
+        id: "c/1",
+        rule: &rule,
+    };
+    let mut stored: Option<Record> = None;
+    let mut last = None;
+    for seen in looks {
+        let look = next(&entity, stored.as_ref(), seen, Cause::Event("e"), ASKED_MS);
+        let kept = stored.and_then(|record| record.payload);
+        stored = Some(Record {
+            payload: look.record.payload.clone().or(kept),
+            ..look.record.clone()
+        });
+        last = Some(look);
+    }
+    (stored.unwrap(), last.unwrap())
+}
+
+#[test]
+fn what_is_older_in_the_vendors_order_never_overwrites_what_is_newer() {
+    let v = |version: i64| content(&format!("{{\"v\":{version}}}"));
+    for (looks, payload, is_outrun, is_gone) in [
+        (vec![v(1), v(2)], "{\"v\":2}", false, false),
+        (vec![v(2), v(1)], "{\"v\":2}", true, false),
+        (vec![v(2), content("{}")], "{}", false, false),
+        (vec![content("{}"), v(1)], "{\"v\":1}", false, false),
+        (vec![v(2), Seen::GoneAt(1)], "{\"v\":2}", true, false),
+        (vec![v(2), Seen::GoneAt(3)], "", false, true),
+        (vec![v(2), Seen::GoneAt(3), v(2)], "", true, true),
+        (vec![v(2), Seen::GoneAt(3), v(4)], "{\"v\":4}", false, false),
+        (vec![v(2), Seen::Gone, v(1)], "{\"v\":1}", false, false),
+    ] {
+        let (record, last) = ordered(&looks);
+        let got = String::from_utf8(record.payload.clone().unwrap()).unwrap();
+        let gone = Detail::of(&record).gone;
+        assert_eq!(
+            (got.as_str(), last.is_outrun, gone),
+            (payload, is_outrun, is_gone),
+            "{looks:?}"
+        );
+    }
+}
+
+#[test]
+fn another_spelling_of_the_same_values_is_no_change() {
+    let first = content(r#"{"a":1,"b":[1,2]}"#);
+    let spelled = content("{\"b\": [1, 2],\n\"a\": 1}");
+    let (record, last) = after(&[(first, Cause::Fetch), (spelled, Cause::Event("e"))]);
+    assert!(!last.is_changed && last.owed_tags.is_empty());
+    assert_eq!(
+        record.payload.as_deref(),
+        Some(&br#"{"a":1,"b":[1,2]}"#[..])
+    );
+}

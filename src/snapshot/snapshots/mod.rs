@@ -268,6 +268,43 @@ impl Snapshots {
         )
     }
 
+    /// What an event itself says about an entity: its content, or that it is no more. The caller
+    /// writes the result in its transaction; what is older than the stored content leaves it.
+    pub(crate) fn take_from_event(
+        &self,
+        resource: &str,
+        id: &str,
+        data: Option<&serde_json::Value>,
+        is_gone: bool,
+        event_id: &str,
+    ) -> Result<Fetched, SnapshotError> {
+        let entity = self.entity(resource, id)?;
+        let unusable = |message: &str| SnapshotError::Unusable {
+            connection: self.connection.clone(),
+            resource: resource.to_owned(),
+            id: id.to_owned(),
+            message: message.to_owned(),
+        };
+        let data = data.ok_or_else(|| unusable("the event has no data where they should be"))?;
+        let pointer = entity.rule.order.as_deref().unwrap_or_default();
+        let rank = data.pointer(pointer).and_then(super::order::rank);
+        let rank = rank.ok_or_else(|| unusable("the event's data have no order"))?;
+        let seen = if is_gone {
+            Seen::GoneAt(rank)
+        } else {
+            Seen::Content {
+                json: data.to_string().into_bytes(),
+                etag: None,
+                last_modified: None,
+            }
+        };
+        let stored = self.store.read(Kind::Snapshot, &entity.key())?;
+        let now_ms = self.store.now_ms()?;
+        let cause = Cause::Event(event_id);
+        let stored = stored.as_ref();
+        Ok(fetching::would_write(&entity, stored, &seen, cause, now_ms))
+    }
+
     /// Invalidates what the record owes, then clears it. Another writer may have been at the
     /// record since: then what it owes is that writer's to pay.
     pub(crate) fn pay(
