@@ -623,10 +623,11 @@ namespace Causeway {
      * Verifies a delivery and records its events. Never throws for what a sender did: the
      * receipt says what to answer.
      *
-     * @param array<string, mixed> $headers
-     *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+     * @param array<string, mixed>|object $headers
+     *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], $_SERVER, a PSR-7
+     *   message, or a bag with all() such as Symfony's.
      */
-    public function receive(string $body, array $headers, string $method = 'POST', string $url = ''): Receipt {}
+    public function receive(string $body, mixed $headers, string $method = 'POST', string $url = ''): Receipt {}
     /**
      * Processes up to $limit events that are due. For each: claims it, fetches the entity anew by
      * its id, replaces the snapshot and marks the event done in one transaction, then invalidates.
@@ -1062,6 +1063,153 @@ namespace Causeway\Exception {
   class SnapshotMissingException extends \RuntimeException implements CausewayException {}
 }
 
+namespace Causeway\Http {
+
+  /** Signs requests and responses as RFC 9421 says. */
+  final class MessageSigner {
+    /**
+     * Checks the options once.
+     *
+     * @param array<string, mixed> $options
+     *   keys: a list of 1 to 5, which sign side by side, each with algorithm ('ed25519',
+     *   'ecdsa-p256-sha256', 'ecdsa-p384-sha384', 'rsa-pss-sha512', 'rsa-v1_5-sha256',
+     *   'hmac-sha256' or JOSE's 'PS256'), private_key (PEM; a string or Causeway\Secret) or for
+     *   HMAC secret or secret_b64, keyid, and label ('sig1', 'sig2', … by default).
+     *   components: what is covered, such as '@method', 'content-digest', 'date;req',
+     *   '"@query-param";name="q"'. By default @method, @target-uri and, where there is content,
+     *   content-digest; of a response @status and the digest.
+     *   parameters: 'created', 'expires', 'nonce', 'alg', 'keyid', 'tag' in the order in which
+     *   they are written. expires_s, tag.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   For an unknown option, and for a key that is not of its algorithm.
+     */
+    public function __construct(array $options) {}
+    /**
+     * The fields that sign a message as of now: Signature-Input, Signature and, where one is
+     * covered and not there, Content-Digest. Add them to the message.
+     *
+     * @param array<string, mixed>|object $message
+     *   A PSR-7 message, or ['method' => …, 'url' => …, 'headers' => …, 'body' => …], or
+     *   ['status' => …, 'headers' => …, 'body' => …].
+     * @param array<string, mixed>|object|null $request
+     *   The request that a response answers, for components with req.
+     * @param string|null $nonce
+     *   Used where parameters has 'nonce'; made at random when left out.
+     *
+     * @return array<string, string>
+     *
+     * @throws \Causeway\Exception\SignatureException
+     *   When the message lacks what is covered, or a key by reference cannot be read.
+     */
+    public function sign(mixed $message, mixed $request = null, ?string $nonce = null): array {}
+  }
+
+  /** Verifies signatures of requests and responses as RFC 9421 says. */
+  final class MessageVerifier {
+    /**
+     * Checks the options once.
+     *
+     * @param array<string, mixed> $options
+     *   keys: a list of 1 to 5, each with algorithm ('ed25519', 'ecdsa-p256-sha256',
+     *   'ecdsa-p384-sha384', 'rsa-pss-sha512', 'rsa-v1_5-sha256', 'hmac-sha256' or JOSE's 'PS256'),
+     *   public_key (PEM) or for HMAC secret or secret_b64, and keyid, which the message must name.
+     *   required: what must be covered. By default @method and the whole target, of a response
+     *   @status, and content-digest where there is content.
+     *   label, tag: looks at no other signature. tolerance_s: how far created may be from now,
+     *   both ways (300; FALSE for no window).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   For an unknown option, and for a key that is not of its algorithm.
+     */
+    public function __construct(array $options) {}
+    /**
+     * The first signature of the message that holds as of now. Where Content-Digest is covered,
+     * the body is what it says.
+     *
+     * @param array<string, mixed>|object $message
+     *   A PSR-7 message, or ['method' => …, 'url' => …, 'headers' => …, 'body' => …], or
+     *   ['status' => …, 'headers' => …, 'body' => …].
+     * @param array<string, mixed>|object|null $request
+     *   The request that a response answers, for components with req.
+     *
+     * @throws \Causeway\Exception\SignatureException
+     *   When none holds; $reason says why.
+     */
+    public function verify(mixed $message, mixed $request = null): MessageSignature {}
+    /**
+     * The signature base of a message that is signed: what the other side should have signed. It
+     * holds what the covered components hold, an Authorization field too.
+     *
+     * @param array<string, mixed>|object $message
+     * @param array<string, mixed>|object|null $request
+     * @param string|null $label
+     *   Which signature; the first when left out.
+     *
+     * @throws \Causeway\Exception\SignatureException
+     *   When there is no such signature, or the message lacks a component.
+     */
+    public static function base(mixed $message, mixed $request = null, ?string $label = null): mixed {}
+  }
+
+  /** A signature that holds, and what it covers: look at nothing else of the message. */
+  final class MessageSignature {
+    /** Its label in Signature-Input. */
+    public function label(): string {}
+    /** The key that the message names. */
+    public function keyid(): ?string {}
+    /** Which of the configured keys it is under, from 0. */
+    public function keyIndex(): int {}
+    /** The name of its algorithm. */
+    public function algorithm(): string {}
+    /**
+     * The identifiers of the covered components: '"@method"', '"content-digest"'.
+     *
+     * @return list<string>
+     */
+    public function components(): array {}
+    /** When it was made, Unix milliseconds. */
+    public function createdMs(): ?int {}
+    /** What makes it unique, where the sender gives it. */
+    public function nonce(): ?string {}
+    /** What it is for, where the sender says it. */
+    public function tag(): ?string {}
+  }
+
+  /** Makes and checks Content-Digest and Repr-Digest as RFC 9530 says. */
+  final class Digest {
+    /**
+     * The value of a digest field for some content: the bytes as they are sent.
+     *
+     * @param list<string>|null $algorithms
+     *   'sha-256' (when left out) and 'sha-512'.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   For any other algorithm.
+     */
+    public static function of(string $content, ?array $algorithms = null): string {}
+    /**
+     * Whether some content is what a digest field says. Check before decompression.
+     *
+     * @param string $field
+     *   'Content-Digest' or 'Repr-Digest'.
+     * @param string $value
+     *   The field's value; several lines joined by commas.
+     * @param int $status
+     *   The response's status: what Repr-Digest is of is not the content of a 206. 200 for a
+     *   request.
+     *
+     * @return string
+     *   'match'; 'mismatch'; 'malformed'; 'unverifiable' when no algorithm counts; 'not-checkable'
+     *   when the content is not what the field is of. Only 'match' proves anything.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   For any other field.
+     */
+    public static function verdict(string $field, string $value, string $content, int $status = 200): string {}
+  }
+}
+
 namespace Causeway\Store {
 
   /**
@@ -1423,8 +1571,9 @@ namespace Causeway\Webhook {
      *
      * @param string $body
      *   The raw body, before anything parsed it.
-     * @param array<string, mixed> $headers
-     *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+     * @param array<string, mixed>|object $headers
+     *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], $_SERVER, a PSR-7
+     *   message, or a bag with all() such as Symfony's.
      * @param string $url
      *   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
      *   Square without notification_url.
@@ -1434,7 +1583,7 @@ namespace Causeway\Webhook {
      * @throws \Causeway\Exception\SignatureException
      *   When it is refused; $reason says why.
      */
-    public function verify(string $body, array $headers, string $method = 'POST', string $url = '', ?callable $fetch = null): Delivery {}
+    public function verify(string $body, mixed $headers, string $method = 'POST', string $url = '', ?callable $fetch = null): Delivery {}
     /** The scheme's name. */
     public function scheme(): string {}
   }
@@ -1491,10 +1640,47 @@ namespace Causeway\Webhook {
     public function json(int $depth = 128): mixed {}
   }
 
-  /** Signs what is ours to send. @planned */
+  /**
+   * Signs webhooks that are ours to send, under each of its secrets: while one is rolled, the old
+   * and the new signature stand side by side.
+   */
   final class Signer {
+    /**
+     * Checks the options once.
+     *
+     * @param string $scheme
+     *   'standard-webhooks', 'github', 'stripe', 'hmac' or 'rfc9421'.
+     * @param array<string, mixed> $options
+     *   secrets (strings as a vendor would write them, or Causeway\Secret), secrets_hex,
+     *   secrets_b64; private_keys ('whsk_…', standard-webhooks). Of hmac: those of
+     *   Causeway\Webhook\Verifier, with separator for more than one signature. Of rfc9421: those of
+     *   Causeway\Http\MessageSigner. 'github' takes one secret: its header has room for one.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   For an unknown scheme or option, and for a secret that is empty or does not decode.
+     */
     public function __construct(string $scheme, array $options) {}
-    /** @return array<string, string>  header fields */
-    public function sign(string $body, ?string $id = null): array {}
+    /**
+     * The header fields that sign a delivery as of now.
+     *
+     * @param string $body
+     *   The raw body, as it will be sent.
+     * @param string|null $id
+     *   The event's id, where the scheme sends one; keep it for repeats. Made when left out. Of
+     *   rfc9421 the nonce, where its parameters have one.
+     * @param string $url
+     *   Where it goes, for schemes that sign it.
+     * @param array<string, mixed>|object|null $headers
+     *   The request's other fields, for rfc9421.
+     *
+     * @return array<string, string>
+     *
+     * @throws \Causeway\Exception\SignatureException
+     *   When the id is not of the scheme's form, something that is signed is missing, or a secret
+     *   by reference cannot be read.
+     */
+    public function sign(string $body, ?string $id = null, string $method = 'POST', string $url = '', mixed $headers = null): array {}
+    /** The scheme's name. */
+    public function scheme(): string {}
   }
 }

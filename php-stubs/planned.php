@@ -29,13 +29,3 @@ namespace Causeway {
     public function run(): array {}
   }
 }
-
-namespace Causeway\Webhook {
-
-  /** Signs what is ours to send. @planned */
-  final class Signer {
-    public function __construct(string $scheme, array $options) {}
-    /** @return array<string, string>  header fields */
-    public function sign(string $body, ?string $id = null): array {}
-  }
-}

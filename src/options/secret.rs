@@ -73,8 +73,10 @@ const KEEP: Duration = Duration::from_secs(60);
 /// Largest file that is taken for a secret, bytes.
 const FILE_CAP_BYTES: u64 = 64 * 1024;
 
-/// Registers who answers `prefix:…` on this thread; replaces an earlier one.
+/// Registers who answers `prefix:…` on this thread; replaces an earlier one, whose answers count no
+/// more.
 pub fn register_resolver(prefix: &str, resolver: Resolver) {
+    KEPT.with_borrow_mut(|kept| kept.retain(|reference, _| !is_of(reference, prefix)));
     RESOLVERS.with_borrow_mut(|all| all.insert(prefix.to_owned(), resolver));
 }
 
@@ -87,6 +89,27 @@ pub fn clear_resolvers() {
 /// Drops a kept answer: the vendor refused the secret, so it may have been changed.
 pub fn forget(secret: &SecretRef) {
     KEPT.with_borrow_mut(|kept| kept.remove(secret.reference()));
+}
+
+/// Drops a kept answer that is older than `age`, and says whether it was there: what was proved
+/// under it did not hold, and it may have been changed since. The age bounds how often forgeries
+/// can make a resolver be asked.
+pub(crate) fn forget_older_than(secret: &SecretRef, age: Duration) -> bool {
+    let now = clock::monotonic();
+    KEPT.with_borrow_mut(|kept| {
+        let is_old = |(since, _): &(Monotonic, SecretBytes)| now.since(*since) > age;
+        let is_dropped = kept.get(secret.reference()).is_some_and(is_old);
+        if is_dropped {
+            kept.remove(secret.reference());
+        }
+        is_dropped
+    })
+}
+
+fn is_of(reference: &str, prefix: &str) -> bool {
+    reference
+        .split_once(':')
+        .is_some_and(|(of, _)| of == prefix)
 }
 
 /// Whether a text has the form of a reference: a short lower-case prefix, a colon, and something.

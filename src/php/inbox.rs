@@ -16,11 +16,11 @@ use super::event::PhpEvent;
 use super::ledger::PhpLedger;
 use super::receipt::PhpReceipt;
 use super::snapshots::snapshots_of;
-use super::{callbacks, durable, throw, value};
+use super::{callbacks, durable, headers, throw, value};
 use crate::clock;
 use crate::idempotency::{Effect, EventView, Inbox, InboxEvent, InboxOptions};
 use crate::options::{OptionError, Source};
-use crate::signature::{Event, Headers, Message, Verifier};
+use crate::signature::{Event, Message, Verifier};
 use crate::snapshot::Invalidate;
 use crate::store::CallbackError;
 
@@ -67,24 +67,26 @@ impl PhpInbox {
     /// Verifies a delivery and records its events. Never throws for what a sender did: the
     /// receipt says what to answer.
     ///
-    /// @param array<string, mixed> $headers
-    ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+    /// @param array<string, mixed>|object $headers
+    ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], $_SERVER, a PSR-7
+    ///   message, or a bag with all() such as Symfony's.
     #[php(name = "receive", defaults(method = "\"POST\"", url = "\"\""))]
     pub fn receive(
         &self,
         body: BinarySlice<u8>,
-        headers: &ZendHashTable,
+        headers: &Zval,
         method: &str,
         url: &str,
-    ) -> PhpReceipt {
-        let headers = Headers::new(value::header_fields(headers));
+    ) -> PhpResult<PhpReceipt> {
+        let headers = headers::of(headers)?;
         let message = Message {
             body: &body,
             headers: &headers,
             method,
             url,
         };
-        PhpReceipt::new(self.inbox.receive(&self.verifier, &message, clock::unix()))
+        let receipt = self.inbox.receive(&self.verifier, &message, clock::unix());
+        Ok(PhpReceipt::new(receipt))
     }
 
     /// Processes up to $limit events that are due. For each: claims it, fetches the entity anew by

@@ -15,18 +15,24 @@ mod claim;
 mod client;
 mod connection;
 mod delivery;
+mod digest;
 mod durable;
 mod event;
 mod event_stream;
 mod exception_classes;
 mod exit;
+mod headers;
 mod host;
+mod http_message;
 mod inbox;
 mod ini;
 mod iteration;
 mod ledger;
 mod lifecycle;
 mod many;
+mod message_signature;
+mod message_signer;
+mod message_verifier;
 mod metrics;
 mod pages;
 mod pending_call;
@@ -42,6 +48,7 @@ mod response;
 mod secret;
 mod sending;
 mod server_sent_event;
+mod signer;
 mod sink;
 mod snapshot;
 mod snapshots;
@@ -99,6 +106,11 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<delivery::PhpDelivery>()
         .class::<reply::PhpReply>()
         .class::<event::PhpEvent>()
+        .class::<signer::PhpSigner>()
+        .class::<message_signer::PhpMessageSigner>()
+        .class::<message_verifier::PhpMessageVerifier>()
+        .class::<message_signature::PhpMessageSignature>()
+        .class::<digest::PhpDigest>()
         .class::<testing_clock::PhpClock>()
         .class::<testing_fault::PhpFault>()
         .class::<testing_sent::PhpSentRequest>()

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::ffi::{zend_object, zend_type, zval};
-use ext_php_rs::types::{ZendObject, ZendStr, Zval};
+use ext_php_rs::types::{ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
 
 unsafe extern "C" {
@@ -40,6 +40,17 @@ unsafe extern "C" {
     fn php_log_err_with_severity(message: *const c_char, severity: c_int);
     fn zend_is_unwind_exit(object: *const zend_object) -> bool;
     fn zend_throw_unwind_exit();
+    fn zend_hash_get_current_key_ex(
+        array: *const ZendHashTable,
+        name: *mut *const ZendStr,
+        index: *mut u64,
+        position: *const u32,
+    ) -> c_int;
+    fn zend_hash_get_current_data_ex(
+        array: *const ZendHashTable,
+        position: *const u32,
+    ) -> *const Zval;
+    fn zend_hash_move_forward_ex(array: *const ZendHashTable, position: *mut u32) -> c_int;
     fn zend_ini_string(name: *const c_char, name_length: usize, orig: c_int) -> *const c_char;
     fn pthread_atfork(
         prepare: Option<extern "C" fn()>,
@@ -149,6 +160,31 @@ pub(super) fn update_property(
             name.len(),
             value,
         );
+    }
+}
+
+/// Every entry of an array that has a name, in order; names and values stay in the array. The
+/// engine's own iterator makes a string of each name.
+pub(super) fn each_named<'a>(array: &'a ZendHashTable, mut take: impl FnMut(&'a [u8], &'a Zval)) {
+    let mut position = 0;
+    for _ in 0..array.len() {
+        let (mut name, mut index) = (std::ptr::null(), 0);
+        // SAFETY: the array is live, the position starts at 0 and is moved by the engine alone; it
+        // skips holes itself. The name stays null where the entry has a number.
+        unsafe {
+            zend_hash_get_current_key_ex(array, &raw mut name, &raw mut index, &raw const position)
+        };
+        // SAFETY: as above; null at the end.
+        let value = unsafe { zend_hash_get_current_data_ex(array, &raw const position) };
+        // SAFETY: a name is a string of the array's own, or null.
+        let name: Option<&'a ZendStr> = unsafe { name.as_ref() };
+        // SAFETY: a value is one of the array's own, or null.
+        let value: Option<&'a Zval> = unsafe { value.as_ref() };
+        if let (Some(name), Some(value)) = (name, value) {
+            take(name.as_bytes(), value);
+        }
+        // SAFETY: as above.
+        unsafe { zend_hash_move_forward_ex(array, &raw mut position) };
     }
 }
 

@@ -4,14 +4,14 @@ use ext_php_rs::binary_slice::BinarySlice;
 use ext_php_rs::exception::{PhpException, PhpResult};
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
-use ext_php_rs::types::{ZendCallable, ZendHashTable};
+use ext_php_rs::types::{ZendCallable, ZendHashTable, Zval};
 
 use super::delivery::PhpDelivery;
 use super::exception_classes::ExceptionClass;
-use super::{callbacks, throw, value};
+use super::{callbacks, headers, throw, value};
 use crate::clock;
 use crate::options::SecretRef;
-use crate::signature::{Headers, Message, Refusal, Verifier};
+use crate::signature::{Message, Refusal, Verifier};
 
 /// Verifies deliveries of one scheme, strictly: raw bytes, the window both ways, several secrets,
 /// comparison in constant time.
@@ -70,8 +70,9 @@ impl PhpVerifier {
     ///
     /// @param string $body
     ///   The raw body, before anything parsed it.
-    /// @param array<string, mixed> $headers
-    ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], or $_SERVER.
+    /// @param array<string, mixed>|object $headers
+    ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], $_SERVER, a PSR-7
+    ///   message, or a bag with all() such as Symfony's.
     /// @param string $url
     ///   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
     ///   Square without notification_url.
@@ -84,12 +85,12 @@ impl PhpVerifier {
     pub fn verify(
         &self,
         body: BinarySlice<u8>,
-        headers: &ZendHashTable,
+        headers: &Zval,
         method: &str,
         url: &str,
         fetch: Option<ZendCallable<'_>>,
     ) -> PhpResult<PhpDelivery> {
-        let headers = Headers::new(value::header_fields(headers));
+        let headers = headers::of(headers)?;
         let message = Message {
             body: &body,
             headers: &headers,

@@ -25,10 +25,18 @@ pub(crate) enum Algorithm {
     Ed25519,
     /// ECDSA on P-256 over SHA-256, in DER.
     EcdsaP256Sha256,
+    /// ECDSA on P-256 over SHA-256, as r‖s (RFC 9421).
+    EcdsaP256Sha256Raw,
+    /// ECDSA on P-384 over SHA-384, as r‖s (RFC 9421).
+    EcdsaP384Sha384Raw,
     /// RSA PKCS#1 v1.5 over SHA-1, where a vendor still sends it.
     RsaSha1,
     /// RSA PKCS#1 v1.5 over SHA-256.
     RsaSha256,
+    /// RSASSA-PSS over SHA-256, salt of 32 bytes (JOSE's PS256).
+    RsaPssSha256,
+    /// RSASSA-PSS over SHA-512, salt of 64 bytes (RFC 9421).
+    RsaPssSha512,
 }
 
 impl Algorithm {
@@ -37,8 +45,13 @@ impl Algorithm {
         match self {
             Self::HmacSha1 => Some(20),
             Self::HmacSha256 | Self::Sha256OfSecretAndMessage => Some(32),
-            Self::HmacSha512 | Self::Ed25519 => Some(64),
-            Self::EcdsaP256Sha256 | Self::RsaSha1 | Self::RsaSha256 => None,
+            Self::HmacSha512 | Self::Ed25519 | Self::EcdsaP256Sha256Raw => Some(64),
+            Self::EcdsaP384Sha384Raw => Some(96),
+            Self::EcdsaP256Sha256
+            | Self::RsaSha1
+            | Self::RsaSha256
+            | Self::RsaPssSha256
+            | Self::RsaPssSha512 => None,
         }
     }
 
@@ -67,7 +80,7 @@ pub(crate) enum Key {
     Hmac(Algorithm, hmac::Key),
     /// A secret that is hashed before the message.
     Prefix(Vec<u8>),
-    /// A public key's bytes: 32 for Ed25519, an uncompressed point for P-256, an RSAPublicKey.
+    /// A public key's bytes: 32 for Ed25519, an uncompressed point for ECDSA, an RSAPublicKey.
     Public(Algorithm, Vec<u8>),
 }
 
@@ -100,10 +113,20 @@ impl Key {
         may_be_trusted(key).then(|| Self::Public(Algorithm::Ed25519, key.to_vec()))
     }
 
-    /// A P-256 public key: an uncompressed point of 65 bytes.
+    /// A P-256 public key for signatures in DER: an uncompressed point of 65 bytes.
     pub(crate) fn p256(point: &[u8]) -> Option<Self> {
-        let is_uncompressed = point.len() == 65 && point.first() == Some(&4);
-        is_uncompressed.then(|| Self::Public(Algorithm::EcdsaP256Sha256, point.to_vec()))
+        Self::point(Algorithm::EcdsaP256Sha256, point)
+    }
+
+    /// A public key for ECDSA: an uncompressed point of the algorithm's curve.
+    pub(crate) fn point(algorithm: Algorithm, point: &[u8]) -> Option<Self> {
+        let length = if algorithm == Algorithm::EcdsaP384Sha384Raw {
+            97
+        } else {
+            65
+        };
+        let is_uncompressed = point.len() == length && point.first() == Some(&4);
+        is_uncompressed.then(|| Self::Public(algorithm, point.to_vec()))
     }
 
     fn algorithm(&self) -> Algorithm {
@@ -170,6 +193,10 @@ fn is_signed(algorithm: Algorithm, key: &[u8], message: &[u8], bytes: &[u8]) -> 
         Algorithm::EcdsaP256Sha256 => &signature::ECDSA_P256_SHA256_ASN1,
         Algorithm::RsaSha1 => &signature::RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY,
         Algorithm::RsaSha256 => &signature::RSA_PKCS1_2048_8192_SHA256,
+        Algorithm::RsaPssSha256 => &signature::RSA_PSS_2048_8192_SHA256,
+        Algorithm::RsaPssSha512 => &signature::RSA_PSS_2048_8192_SHA512,
+        Algorithm::EcdsaP256Sha256Raw => &signature::ECDSA_P256_SHA256_FIXED,
+        Algorithm::EcdsaP384Sha384Raw => &signature::ECDSA_P384_SHA384_FIXED,
         Algorithm::HmacSha1
         | Algorithm::HmacSha256
         | Algorithm::HmacSha512

@@ -8,18 +8,13 @@
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 
+use super::der::{BIT_STRING, CONTEXT_0, INTEGER, RSA_ENCRYPTION, SEQUENCE, element};
+
 /// Gets the bytes at an address that a scheme has pinned, over TLS; says why where it cannot.
 pub type FetchPem<'f> = &'f dyn Fn(&str) -> Result<Vec<u8>, String>;
 
 /// The longest certificate that is read, in bytes of PEM.
 const MAX_PEM_BYTES: usize = 64 * 1024;
-
-const BIT_STRING: u8 = 0x03;
-const INTEGER: u8 = 0x02;
-const SEQUENCE: u8 = 0x30;
-const VERSION: u8 = 0xa0;
-/// 1.2.840.113549.1.1.1 with NULL.
-const RSA_ENCRYPTION: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
 
 /// The RSAPublicKey (RFC 8017) in the first certificate of a PEM.
 pub(crate) fn rsa_key(pem: &[u8]) -> Option<Vec<u8>> {
@@ -29,7 +24,7 @@ pub(crate) fn rsa_key(pem: &[u8]) -> Option<Vec<u8>> {
     let certificate = CertificateDer::from_pem_slice(pem).ok()?;
     let (body, _) = element(SEQUENCE, &certificate)?;
     let (signed, _) = element(SEQUENCE, body)?;
-    let rest = element(VERSION, signed).map_or(signed, |(_, rest)| rest);
+    let rest = element(CONTEXT_0, signed).map_or(signed, |(_, rest)| rest);
     let (_, mut rest) = element(INTEGER, rest)?;
     // Signature algorithm, issuer, validity, subject.
     for _ in 0..4 {
@@ -42,44 +37,9 @@ pub(crate) fn rsa_key(pem: &[u8]) -> Option<Vec<u8>> {
     (algorithm == RSA_ENCRYPTION).then(|| key.to_vec())
 }
 
-/// The content of a DER element of this tag, and what follows it.
-fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (first, rest) = der.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    if *first != tag {
-        return None;
-    }
-    if *length < 0x80 {
-        return rest.split_at_checked(usize::from(*length));
-    }
-    let (length, rest) = rest.split_at_checked(usize::from(*length & 0x7f))?;
-    if !(1..=3).contains(&length.len()) {
-        return None;
-    }
-    let length = length.iter().fold(0, |sum, b| sum << 8 | usize::from(*b));
-    rest.split_at_checked(length)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_beyond_the_input_give_nothing() {
-        assert_eq!(element(2, b"\x02\x01\x05\x06"), Some((&[5][..], &[6][..])));
-        assert_eq!(element(2, b"\x02\x81\x01\x05"), Some((&[5][..], &[][..])));
-        for bad in [
-            &b""[..],
-            b"\x02",
-            b"\x03\x01\x05",
-            b"\x02\x02\x05",
-            b"\x02\x80\x05",
-            b"\x02\x84\0\0\0\x01\x05",
-            b"\x02\x83\xff\xff\xff",
-        ] {
-            assert_eq!(element(2, bad), None, "{bad:?}");
-        }
-    }
 
     #[test]
     fn what_is_no_certificate_of_an_rsa_key_gives_no_key() {

@@ -76,7 +76,7 @@ pub(crate) type Timed<'h> = (&'h [u8], Stamp, Vec<Signature>);
 
 impl TimedList {
     /// Reads the header. A second time is refused: readers differ in which one they take.
-    pub(crate) fn read<'h>(&self, headers: &'h Headers) -> Result<Timed<'h>, Refusal> {
+    pub(crate) fn read<'h>(&self, headers: &'h Headers<'h>) -> Result<Timed<'h>, Refusal> {
         let header = headers.required(self.header)?;
         let elements = || header.split(|b| *b == self.separator);
         let mut times = elements().filter_map(|element| element.strip_prefix(self.time));
@@ -105,7 +105,7 @@ impl TimedList {
 
 /// The one signature of a header after a prefix, decoded.
 pub(crate) fn one_signature(
-    headers: &Headers,
+    headers: &Headers<'_>,
     name: &'static str,
     prefix: &[u8],
     decode: impl Fn(&[u8]) -> Option<Signature>,

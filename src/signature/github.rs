@@ -8,7 +8,8 @@
 
 use super::algorithm::Algorithm;
 use super::elements::hex_signature;
-use super::scheme::{Presented, Scheme, Window, body_event};
+use super::scheme::{Pieces, Presented, Scheme, Window, body_event};
+use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::{Event, Message, Refusal};
 
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -55,5 +56,24 @@ impl Scheme for GitHub {
         let kind = message.headers.optional_token(EVENT)?;
         let event = body_event(self.name(), message, presented, |_| id.map(str::to_owned));
         Ok(vec![event.with_kind(kind)])
+    }
+}
+
+impl Signs for GitHub {
+    fn room(&self) -> usize {
+        1
+    }
+
+    fn signed<'o>(&'o self, outgoing: &'o Outgoing<'o>) -> Result<Pieces<'o>, Refusal> {
+        Ok(vec![outgoing.message.body.into()])
+    }
+
+    fn fields(&self, outgoing: &Outgoing<'_>, made: &[Made]) -> SignedFields {
+        let mut fields = vec![(DELIVERY.to_owned(), outgoing.id.to_owned())];
+        fields.extend(made.iter().map(|one| {
+            let signature = format!("sha256={}", hex::encode(&one.bytes));
+            (SIGNATURE.to_owned(), signature)
+        }));
+        fields
     }
 }

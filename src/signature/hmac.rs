@@ -3,7 +3,7 @@
 //! Options: `template` says what is signed, of `{body}` (once), `{timestamp}`, `{id}`, `{method}`,
 //! `{url}` and the text between them, by default `{body}`; `header` has the signature, after
 //! `prefix`, in `encoding` (`hex` or `base64`), made with `algorithm` (`sha256`, `sha512`, or
-//! `sha1`); `timestamp_header` (Unix seconds) and `id_header` go with their placeholders. Window:
+//! `sha1`); with `separator`, the header has several, each after the prefix; `timestamp_header` (Unix seconds) and `id_header` go with their placeholders. Window:
 //! 300 s by default, both ways, where a time is signed. The id counts only where it is signed.
 //!
 //! One MAC must not be cut in two ways: an id is of letters, digits, `-` and `_`; two placeholders
@@ -12,9 +12,14 @@
 
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::algorithm::{Algorithm, Key, Signature};
-use super::elements::{base64_signature, hex_signature};
-use super::scheme::{Claim, Presented, Scheme, Window, body_event};
+use super::elements::{base64_signature, collect_signatures, hex_signature};
+use super::scheme::{Claim, Pieces, Presented, Scheme, Window, body_event};
+use super::secrets::MAX_SECRETS;
+use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::time::Stamp;
 use super::{Event, Message, Refusal};
 use crate::options::{Fields, OptionError, Value};
@@ -36,12 +41,36 @@ enum Part {
     Url,
 }
 
+/// How a signature is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Hex,
+    Base64,
+}
+
+impl Encoding {
+    fn decode(self, algorithm: Algorithm, text: &[u8]) -> Option<Signature> {
+        match self {
+            Self::Hex => hex_signature(algorithm, text),
+            Self::Base64 => base64_signature(algorithm, text),
+        }
+    }
+
+    fn encode(self, bytes: &[u8]) -> String {
+        match self {
+            Self::Hex => hex::encode(bytes),
+            Self::Base64 => STANDARD.encode(bytes),
+        }
+    }
+}
+
 /// The scheme `hmac`.
 pub(crate) struct Hmac {
     parts: Vec<Part>,
     header: String,
     prefix: String,
-    decode: fn(Algorithm, &[u8]) -> Option<Signature>,
+    separator: Option<String>,
+    encoding: Encoding,
     algorithm: Algorithm,
     timestamp_header: Option<String>,
     id_header: Option<String>,
@@ -57,13 +86,7 @@ impl Hmac {
         })?;
         let header = fields.text("header")?;
         let header = fields.required("header", header, "the name of the signature's header")?;
-        let encodings = [
-            (
-                "hex",
-                hex_signature as fn(Algorithm, &[u8]) -> Option<Signature>,
-            ),
-            ("base64", base64_signature),
-        ];
+        let encodings = [("hex", Encoding::Hex), ("base64", Encoding::Base64)];
         let algorithms = [
             ("sha256", Algorithm::HmacSha256),
             ("sha512", Algorithm::HmacSha512),
@@ -87,9 +110,10 @@ impl Hmac {
             parts,
             header: header.to_ascii_lowercase(),
             prefix: fields.text("prefix")?.unwrap_or_default(),
-            decode: fields
+            separator: fields.text("separator")?,
+            encoding: fields
                 .one_of("encoding", &encodings)?
-                .unwrap_or(hex_signature),
+                .unwrap_or(Encoding::Hex),
             algorithm: fields
                 .one_of("algorithm", &algorithms)?
                 .unwrap_or(Algorithm::HmacSha256),
@@ -98,11 +122,19 @@ impl Hmac {
         })
     }
 
-    fn signature(&self, message: &Message<'_>) -> Result<Signature, Refusal> {
+    fn signatures(&self, message: &Message<'_>) -> Result<Vec<Signature>, Refusal> {
         let text = one(message, &self.header, SIGNATURE)?;
-        text.strip_prefix(self.prefix.as_bytes())
-            .and_then(|text| (self.decode)(self.algorithm, text))
-            .ok_or(Refusal::MalformedHeader(SIGNATURE))
+        let malformed = Refusal::MalformedHeader(SIGNATURE);
+        let signature = |text: &[u8]| {
+            let text = text.strip_prefix(self.prefix.as_bytes())?;
+            self.encoding.decode(self.algorithm, text)
+        };
+        let Some(separator) = &self.separator else {
+            return signature(text).map(|one| vec![one]).ok_or(malformed);
+        };
+        let text = std::str::from_utf8(text).map_err(|_| malformed)?;
+        let elements = text.split(separator.as_str()).map(str::as_bytes);
+        collect_signatures(SIGNATURE, elements, |text| signature(text).into())
     }
 
     fn id<'m>(&self, message: &Message<'m>) -> Result<Option<&'m str>, Refusal> {
@@ -121,6 +153,12 @@ impl Hmac {
             return Ok(None);
         };
         let time = one(message, name, TIMESTAMP)?;
+        self.check_time(time, message)?;
+        Ok(Some((time, Stamp::parse(time)?)))
+    }
+
+    /// A time beside the body must not run into it.
+    fn check_time(&self, time: &[u8], message: &Message<'_>) -> Result<(), Refusal> {
         let is_beside_body = self
             .parts
             .windows(2)
@@ -129,7 +167,27 @@ impl Hmac {
         if is_beside_body && (time.len() != 10 || begins_with_digit) {
             return Err(Refusal::MalformedTimestamp);
         }
-        Ok(Some((time, Stamp::parse(time)?)))
+        Ok(())
+    }
+
+    fn pieces<'m>(
+        &'m self,
+        message: &Message<'m>,
+        id: &'m str,
+        time: &'m [u8],
+    ) -> Result<Pieces<'m>, Refusal> {
+        let mut pieces = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            pieces.push(Cow::Borrowed(match part {
+                Part::Text(text) => text.as_bytes(),
+                Part::Body => message.body,
+                Part::Timestamp => time,
+                Part::Id => id.as_bytes(),
+                Part::Method => message.method.as_bytes(),
+                Part::Url => message.signed_url()?.as_bytes(),
+            }));
+        }
+        Ok(pieces)
     }
 }
 
@@ -153,25 +211,20 @@ impl Scheme for Hmac {
             | Algorithm::Sha256OfSecretAndMessage
             | Algorithm::Ed25519
             | Algorithm::EcdsaP256Sha256
+            | Algorithm::EcdsaP256Sha256Raw
+            | Algorithm::EcdsaP384Sha384Raw
             | Algorithm::RsaSha1
-            | Algorithm::RsaSha256 => Key::hmac_sha256(bytes),
+            | Algorithm::RsaSha256
+            | Algorithm::RsaPssSha256
+            | Algorithm::RsaPssSha512 => Key::hmac_sha256(bytes),
         }
     }
 
     fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
-        let signatures = vec![self.signature(message)?];
+        let signatures = self.signatures(message)?;
         let (id, time) = (self.id(message)?, self.time(message)?);
-        let mut pieces = Vec::with_capacity(self.parts.len());
-        for part in &self.parts {
-            pieces.push(Cow::Borrowed(match part {
-                Part::Text(text) => text.as_bytes(),
-                Part::Body => message.body,
-                Part::Timestamp => time.map_or(b"".as_slice(), |(text, _)| text),
-                Part::Id => id.unwrap_or_default().as_bytes(),
-                Part::Method => message.method.as_bytes(),
-                Part::Url => message.signed_url()?.as_bytes(),
-            }));
-        }
+        let text = time.map_or(&b""[..], |(text, _)| text);
+        let pieces = self.pieces(message, id.unwrap_or_default(), text)?;
         Ok(Presented {
             claims: vec![Claim {
                 readings: vec![pieces],
@@ -190,6 +243,42 @@ impl Scheme for Hmac {
         Ok(vec![body_event(self.name(), message, presented, |_| {
             id.map(str::to_owned)
         })])
+    }
+}
+
+impl Signs for Hmac {
+    fn room(&self) -> usize {
+        if self.separator.is_some() {
+            MAX_SECRETS
+        } else {
+            1
+        }
+    }
+
+    fn secret_algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    fn signed<'o>(&'o self, outgoing: &'o Outgoing<'o>) -> Result<Pieces<'o>, Refusal> {
+        let (time, id) = (outgoing.time.as_bytes(), outgoing.id);
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if self.id_header.is_some() && (id.is_empty() || !id.bytes().all(is_plain)) {
+            return Err(Refusal::MalformedHeader(ID));
+        }
+        self.check_time(time, outgoing.message)?;
+        self.pieces(outgoing.message, id, time)
+    }
+
+    fn fields(&self, outgoing: &Outgoing<'_>, made: &[Made]) -> SignedFields {
+        let one = |made: &Made| format!("{}{}", self.prefix, self.encoding.encode(&made.bytes));
+        let all: Vec<String> = made.iter().map(one).collect();
+        let separator = self.separator.as_deref().unwrap_or_default();
+        let mut fields = vec![(self.header.clone(), all.join(separator))];
+        let time = self.timestamp_header.as_ref();
+        fields.extend(time.map(|name| (name.clone(), outgoing.time.to_owned())));
+        let id = self.id_header.as_ref();
+        fields.extend(id.map(|name| (name.clone(), outgoing.id.to_owned())));
+        fields
     }
 }
 

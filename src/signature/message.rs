@@ -1,11 +1,14 @@
 //! The delivery as it came: raw body, and header fields by normalised name.
 //!
 //! PHP has headers in three shapes: `'Name' => 'value'`, `'name' => ['value', …]` and `$_SERVER`
-//! with `HTTP_NAME`. All become lower-case names with dashes and values as bytes, in the order in
-//! which they came. Values are not trimmed or decoded: what was sent is judged as it was sent.
+//! with `HTTP_NAME`. A field is asked for by its lower-case name with dashes and found in each of
+//! them; names and values stay where the caller has them. Values are not trimmed or decoded: what
+//! was sent is judged as it was sent.
 //!
 //! A field that a scheme reads must be there once. Two values for one name mean that two parties
 //! may read two different ones, so such a delivery is refused.
+
+use std::borrow::Cow;
 
 use super::Refusal;
 
@@ -18,7 +21,7 @@ pub struct Message<'m> {
     /// The raw bytes that were sent, before any decoding.
     pub body: &'m [u8],
     /// The header fields.
-    pub headers: &'m Headers,
+    pub headers: &'m Headers<'m>,
     /// The request's method, for schemes that sign it.
     pub method: &'m str,
     /// The full URL that the sender called, for schemes that sign it; may be empty otherwise.
@@ -33,29 +36,47 @@ impl<'m> Message<'m> {
     }
 }
 
-/// Header fields by lower-case name.
+/// A field as the caller has it: its name and its value.
+pub type Field<'h> = (Cow<'h, [u8]>, Cow<'h, [u8]>);
+
+/// Header fields, found by their lower-case names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers {
-    fields: Vec<(String, Vec<u8>)>,
+pub struct Headers<'h> {
+    fields: Vec<Field<'h>>,
 }
 
-impl Headers {
+impl<'h> Headers<'h> {
     /// Takes fields in any of PHP's shapes; a name with several values is several pairs.
-    pub fn new<N: AsRef<str>, V: Into<Vec<u8>>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+    pub fn new<N: AsRef<[u8]> + ?Sized + 'h, V: AsRef<[u8]> + ?Sized + 'h>(
+        pairs: impl IntoIterator<Item = (&'h N, &'h V)>,
+    ) -> Self {
         let fields = pairs
             .into_iter()
-            .map(|(name, value)| (normalise(name.as_ref()), value.into()));
-        Self {
-            fields: fields.collect(),
-        }
+            .map(|(name, value)| (Cow::Borrowed(name.as_ref()), Cow::Borrowed(value.as_ref())));
+        Self::from_fields(fields.collect())
+    }
+
+    /// The same, of fields that may be the callee's to keep.
+    pub fn from_fields(fields: Vec<Field<'h>>) -> Self {
+        Self { fields }
+    }
+
+    /// The same fields and one more, borrowed.
+    pub(crate) fn with<'s>(&'s self, name: &'s str, value: &'s [u8]) -> Headers<'s> {
+        let ours = self.fields.iter();
+        let mut fields: Vec<Field<'s>> = ours
+            .map(|(name, value)| (name.as_ref().into(), value.as_ref().into()))
+            .collect();
+        fields.push((name.as_bytes().into(), value.into()));
+        Headers { fields }
     }
 
     /// All values of a field, `name` in lower case, in their order.
-    pub fn all<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h [u8]> {
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &[u8]> {
         self.fields
             .iter()
-            .filter(move |(n, _)| n == name)
-            .map(|(_, value)| value.as_slice())
+            .filter(move |(raw, _)| is_named(raw, name.as_bytes()))
+            .map(|(_, value)| value.as_ref())
     }
 
     /// The one value of a field that may be absent; refuses an empty, repeated or overlong one.
@@ -92,18 +113,26 @@ impl Headers {
     }
 }
 
-/// `HTTP_WEBHOOK_ID` and `Webhook-Id` become `webhook-id`.
-fn normalise(name: &str) -> String {
-    let is_server_variable = name
-        .bytes()
-        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-    match name.strip_prefix("HTTP_") {
-        Some(rest) if is_server_variable => rest.replace('_', "-").to_ascii_lowercase(),
-        _ if matches!(name, "CONTENT_TYPE" | "CONTENT_LENGTH") => {
-            name.replace('_', "-").to_ascii_lowercase()
-        }
-        _ => name.to_ascii_lowercase(),
+/// Whether a name in any of PHP's shapes is this one, which is in lower case.
+fn is_named(raw: &[u8], name: &[u8]) -> bool {
+    if raw.len() == name.len() {
+        return raw.eq_ignore_ascii_case(name)
+            || (matches!(raw, b"CONTENT_TYPE" | b"CONTENT_LENGTH") && is_variable_of(raw, name));
     }
+    raw.len() == name.len() + 5
+        && raw
+            .strip_prefix(b"HTTP_")
+            .is_some_and(|rest| is_variable_of(rest, name))
+}
+
+/// Whether a server variable such as `WEBHOOK_ID` stands for `webhook-id`.
+fn is_variable_of(variable: &[u8], name: &[u8]) -> bool {
+    variable.iter().zip(name).all(|(raw, name)| match raw {
+        b'_' => *name == b'-',
+        b'A'..=b'Z' => raw.to_ascii_lowercase() == *name,
+        b'0'..=b'9' => raw == name,
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -119,13 +148,17 @@ mod tests {
                 "{name}"
             );
         }
-        for (name, expected) in [
-            ("CONTENT_TYPE", "content-type"),
-            ("REQUEST_METHOD", "request_method"),
-            ("Http_Webhook_Id", "http_webhook_id"),
-            ("HTTP_X_HUB_SIGNATURE_256", "x-hub-signature-256"),
+        for (raw, name, is_it) in [
+            ("CONTENT_TYPE", "content-type", true),
+            ("CONTENT_LENGTH", "content-length", true),
+            ("REQUEST_METHOD", "request-method", false),
+            ("HTTP_X_HUB_SIGNATURE_256", "x-hub-signature-256", true),
+            ("Http_Webhook_Id", "webhook-id", false),
+            ("HTTP_WEBHOOK-ID", "webhook-id", false),
+            ("HTTP_WEBHOOK_I", "webhook-id", false),
+            ("HTTP_WEBHOOK_IDS", "webhook-id", false),
         ] {
-            assert_eq!(normalise(name), expected);
+            assert_eq!(is_named(raw.as_bytes(), name.as_bytes()), is_it, "{raw}");
         }
     }
 

@@ -14,6 +14,8 @@ mod algorithm;
 mod aws_sns;
 mod calendly;
 mod certificate;
+mod der;
+pub mod digest;
 mod discord;
 mod elements;
 mod event;
@@ -24,16 +26,22 @@ mod intercom;
 mod linear;
 mod mailgun;
 mod message;
+pub mod message_signature;
 mod mollie;
 mod paddle;
+mod pem;
+mod private_key;
+mod public_key;
 mod refusal;
 mod registry;
 mod reply;
+mod rfc9421;
 mod salesforce;
 mod scheme;
 mod secrets;
 mod sendgrid;
 mod shopify;
+mod signer;
 mod slack;
 mod square;
 mod standard_webhooks;
@@ -52,12 +60,13 @@ use std::time::Duration;
 use algorithm::Key;
 pub use certificate::FetchPem;
 pub use event::Event;
-pub use message::{Headers, Message};
+pub use message::{Field, Headers, Message};
 pub use refusal::Refusal;
 pub use reply::Reply;
 use scheme::{Presented, Scheme, Window};
 pub use secrets::Resolve;
 use secrets::Secret;
+pub use signer::{SignedFields, Signer};
 
 use crate::clock::UnixMs;
 use crate::options::{Fields, OptionError, SecretRef, Source, Value};
@@ -163,13 +172,22 @@ impl Verifier {
         if self.scheme.is_unsigned_handshake(message) {
             return self.handshake(message, resolve);
         }
+        if let Some(judged) = self.scheme.judge(message, now, resolve) {
+            return judged;
+        }
         let presented = self.scheme.read(message)?;
         if let (Some(tolerance), Some(signed_at)) = (self.tolerance, presented.signed_at) {
             signed_at.check(tolerance, now)?;
         }
         let (secret_index, key) = match self.scheme.certificate_url(message)? {
             Some(url) => (0, self.certified(message, &presented, &url, fetch)?),
-            None => self.matching_secret(&presented, resolve)?,
+            None => match self.matching_secret(&presented, resolve) {
+                // A secret may have been rolled since its resolver was asked.
+                Err(Refusal::NoMatch) if self.forget_kept() => {
+                    self.matching_secret(&presented, resolve)?
+                }
+                found => found?,
+            },
         };
         Ok(Verified {
             events: self.scheme.events(message, &presented)?,
@@ -209,6 +227,12 @@ impl Verifier {
         } else {
             Err(Refusal::NoMatch)
         }
+    }
+
+    /// Drops what resolvers said a while ago; whether there was any.
+    fn forget_kept(&self) -> bool {
+        let forgotten = self.secrets.iter().map(Secret::forget);
+        forgotten.fold(false, |any, one| any | one)
     }
 
     /// The first secret under which the delivery holds. One that cannot be read does not stop the

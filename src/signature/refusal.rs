@@ -34,6 +34,18 @@ pub enum Refusal {
     /// Signed, but for another account than the configured one.
     #[error("the delivery is for another account")]
     OtherAccount,
+    /// The message names no key of ours.
+    #[error("the signature is under no key that is known here")]
+    UnknownKey,
+    /// The signature does not cover what it must.
+    #[error("the signature does not cover what it must")]
+    NotCovered,
+    /// A covered component is not in the message, or not in a form that can be signed.
+    #[error("a covered component is missing or malformed")]
+    MissingComponent,
+    /// The content is not what its digest says.
+    #[error("the content is not what its digest says")]
+    DigestMismatch,
     /// No verdict: the scheme signs the URL, and the caller gave none, or one that no sender can
     /// have called. The sender should repeat later.
     #[error("the scheme signs the URL, and the verifier was given none")]
@@ -57,6 +69,10 @@ impl Refusal {
             Self::MalformedBody => "malformed_body",
             Self::UnsupportedAlgorithm => "unsupported_algorithm",
             Self::OtherAccount => "other_account",
+            Self::UnknownKey => "unknown_key",
+            Self::NotCovered => "not_covered",
+            Self::MissingComponent => "missing_component",
+            Self::DigestMismatch => "digest_mismatch",
             Self::MissingUrl => "missing_url",
             Self::SecretUnavailable(_) => "secret_unavailable",
         }
@@ -69,11 +85,15 @@ impl Refusal {
             Self::MissingHeader(_)
             | Self::MalformedHeader(_)
             | Self::MalformedTimestamp
+            | Self::MissingComponent
             | Self::MalformedBody => 400,
             Self::TimestampTooOld
             | Self::TimestampInFuture
             | Self::NoMatch
             | Self::UnsupportedAlgorithm
+            | Self::UnknownKey
+            | Self::NotCovered
+            | Self::DigestMismatch
             | Self::OtherAccount => 401,
             Self::MissingUrl | Self::SecretUnavailable(_) => 503,
         }

@@ -1,10 +1,11 @@
 //! Every scheme that there is, by its name in options.
 
 use super::scheme::Scheme;
+use super::signer::Signs;
 use super::{
     adyen, aws_sns, calendly, discord, github, hmac, hubspot, intercom, linear, mailgun, mollie,
-    paddle, salesforce, sendgrid, shopify, slack, square, standard_webhooks, stripe, svix, twilio,
-    twitch, zoom,
+    paddle, rfc9421, salesforce, sendgrid, shopify, slack, square, standard_webhooks, stripe, svix,
+    twilio, twitch, zoom,
 };
 use crate::options::{Fields, OptionError};
 
@@ -45,6 +46,22 @@ pub(crate) const ALL: &[(&str, Open)] = &[
     ("aws-sns", |fields| {
         Ok(Box::new(aws_sns::AwsSns::open(fields)?))
     }),
+    ("rfc9421", |fields| {
+        Ok(Box::new(rfc9421::Rfc9421::open(fields)?))
+    }),
+    ("hmac", |fields| Ok(Box::new(hmac::Hmac::open(fields)?))),
+];
+
+/// Makes a scheme that signs.
+type OpenSigning = fn(&mut Fields) -> Result<Box<dyn Signs>, OptionError>;
+
+/// The schemes that are ours to send.
+pub(crate) const SIGNING: &[(&str, OpenSigning)] = &[
+    ("standard-webhooks", |_| {
+        Ok(Box::new(standard_webhooks::StandardWebhooks))
+    }),
+    ("github", |_| Ok(Box::new(github::GitHub))),
+    ("stripe", |_| Ok(Box::new(stripe::Stripe))),
     ("hmac", |fields| Ok(Box::new(hmac::Hmac::open(fields)?))),
 ];
 

@@ -8,8 +8,10 @@ use std::borrow::Cow;
 
 use super::algorithm::{Algorithm, Key, Signature};
 use super::event::sha256_hex;
+use super::secrets::Resolve;
 use super::time::Stamp;
-use super::{Event, Message, Refusal, Reply};
+use super::{Event, Message, Refusal, Reply, Verified};
+use crate::clock::UnixMs;
 
 /// Signatures of one delivery that are looked at; the rest is ignored. With the cap on secrets it
 /// bounds the work that a forged header can cause.
@@ -91,6 +93,17 @@ pub(crate) trait Scheme: Send + Sync {
     /// The key in that certificate, once it was fetched.
     fn certified_key(&self, _message: &Message<'_>, _pem: &[u8]) -> Result<Option<Key>, Refusal> {
         Ok(None)
+    }
+
+    /// The verdict of a scheme that has its own keys and chooses among them by the message; `None`
+    /// where the core decides.
+    fn judge(
+        &self,
+        _message: &Message<'_>,
+        _now: UnixMs,
+        _resolve: Resolve<'_>,
+    ) -> Option<Result<Verified, Refusal>> {
+        None
     }
 
     /// Whether the message is a handshake that needs no signature; [`Self::reply`] answers it.

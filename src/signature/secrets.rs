@@ -2,23 +2,27 @@
 //!
 //! `secrets` holds them as the vendor wrote them (each scheme knows its form), `secrets_hex` and
 //! `secrets_b64` hold plain key bytes. A literal becomes a key when the verifier is made, and one
-//! that is empty or does not decode is refused there; a reference is read at each verification, so
-//! that a rotated secret counts at once. The order is that of the options: `secrets`, then
+//! that is empty or does not decode is refused there; a reference is read at each verification, and
+//! once more when nothing matched under an answer that a resolver gave more than 5 s ago, so that a
+//! rotated secret counts at once. The order is that of the options: `secrets`, then
 //! `secrets_hex`, then `secrets_b64`, counted from 0.
 //!
 //! Where a vendor signs with a private key: `public_keys` as the vendor writes them, and one in
 //! `public_key_hex` (its plain bytes) or `public_key_der_b64` (SubjectPublicKeyInfo). A public key
 //! is no secret, so files may hold it. They come after the secrets, in this order.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::algorithm::{Algorithm, Key};
 use super::scheme::Scheme;
+use crate::options::secret::forget_older_than;
 use crate::options::{Fields, OptionError, SecretBytes, SecretError, SecretRef};
 
 /// Secrets of one verifier; more would only make a forged delivery costlier to refuse.
-const MAX_SECRETS: usize = 5;
+pub(crate) const MAX_SECRETS: usize = 5;
 
 /// Reads a secret by reference.
 pub type Resolve<'r> = &'r dyn Fn(&SecretRef) -> Result<SecretBytes, SecretError>;
@@ -75,8 +79,24 @@ impl Secret {
     }
 }
 
-/// Takes all secrets of the options.
-pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secret>, OptionError> {
+/// A kept answer of a resolver that is younger is not asked for again when nothing matched.
+const YOUNG: Duration = Duration::from_secs(5);
+
+impl Secret {
+    /// Drops what is kept for a reference, if it may have been changed since; whether it was.
+    pub(crate) fn forget(&self) -> bool {
+        match self {
+            Self::Ready(_) => false,
+            Self::Reference(reference, _) => forget_older_than(reference, YOUNG),
+        }
+    }
+}
+
+/// Takes the secrets that both sides have.
+pub(crate) fn take_secrets(
+    fields: &mut Fields,
+    scheme: &dyn Scheme,
+) -> Result<Vec<Secret>, OptionError> {
     let mut secrets = Vec::new();
     let encodings = Encoding::ALL.into_iter().filter(|_| scheme.has_secrets());
     for (name, encoding) in encodings {
@@ -90,6 +110,12 @@ pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secre
             secrets.push(secret(field, reference, encoding, scheme)?);
         }
     }
+    Ok(secrets)
+}
+
+/// Takes all secrets of the options, and the public keys.
+pub(crate) fn take(fields: &mut Fields, scheme: &dyn Scheme) -> Result<Vec<Secret>, OptionError> {
+    let mut secrets = take_secrets(fields, scheme)?;
     if let Some(algorithm) = scheme.public_algorithm() {
         take_public_keys(fields, scheme, algorithm, &mut secrets)?;
     }
@@ -176,8 +202,12 @@ fn public_key(algorithm: Algorithm, bytes: &[u8]) -> Option<Key> {
         | Algorithm::HmacSha256
         | Algorithm::HmacSha512
         | Algorithm::Sha256OfSecretAndMessage
+        | Algorithm::EcdsaP256Sha256Raw
+        | Algorithm::EcdsaP384Sha384Raw
         | Algorithm::RsaSha1
-        | Algorithm::RsaSha256 => None,
+        | Algorithm::RsaSha256
+        | Algorithm::RsaPssSha256
+        | Algorithm::RsaPssSha512 => None,
     }
 }
 
@@ -192,7 +222,11 @@ pub(crate) fn spki_key(algorithm: Algorithm, der: &[u8]) -> Option<&[u8]> {
         | Algorithm::HmacSha256
         | Algorithm::HmacSha512
         | Algorithm::Sha256OfSecretAndMessage
+        | Algorithm::EcdsaP256Sha256Raw
+        | Algorithm::EcdsaP384Sha384Raw
         | Algorithm::RsaSha1
-        | Algorithm::RsaSha256 => None,
+        | Algorithm::RsaSha256
+        | Algorithm::RsaPssSha256
+        | Algorithm::RsaPssSha512 => None,
     }
 }

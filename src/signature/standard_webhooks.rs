@@ -7,13 +7,17 @@
 //! pinned by the options. Window: 300 s by default, both ways. The id is signed and the same on
 //! every repeat. An id with a dot is refused: `id.timestamp` could then be cut in two ways.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
+use base64::engine::general_purpose::STANDARD as SIGNATURE_BASE64;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::algorithm::{Algorithm, Key};
 use super::elements::{Element, base64_signature, collect_signatures, split_once};
-use super::scheme::{Presented, Scheme, Window, body_event};
+use super::scheme::{Pieces, Presented, Scheme, Window, body_event};
+use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::time::Stamp;
 use super::{Event, Message, Refusal};
 
@@ -74,6 +78,35 @@ impl Scheme for StandardWebhooks {
         Ok(vec![body_event(self.name(), message, presented, |_| {
             Some(id.to_owned())
         })])
+    }
+}
+
+impl Signs for StandardWebhooks {
+    fn signed<'o>(&'o self, outgoing: &'o Outgoing<'o>) -> Result<Pieces<'o>, Refusal> {
+        let id = outgoing.id;
+        if id.is_empty() || id.contains('.') || !id.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(Refusal::MalformedHeader(NAMES.id));
+        }
+        let parts = [id, ".", outgoing.time, "."].map(str::as_bytes);
+        let parts = parts.into_iter().chain([outgoing.message.body]);
+        Ok(parts.map(Cow::Borrowed).collect())
+    }
+
+    fn fields(&self, outgoing: &Outgoing<'_>, made: &[Made]) -> SignedFields {
+        let signature = |one: &Made| {
+            let version = if one.algorithm == Algorithm::Ed25519 {
+                "v1a"
+            } else {
+                "v1"
+            };
+            format!("{version},{}", SIGNATURE_BASE64.encode(&one.bytes))
+        };
+        let signatures: Vec<String> = made.iter().map(signature).collect();
+        vec![
+            (NAMES.id.to_owned(), outgoing.id.to_owned()),
+            (NAMES.timestamp.to_owned(), outgoing.time.to_owned()),
+            (NAMES.signature.to_owned(), signatures.join(" ")),
+        ]
     }
 }
 

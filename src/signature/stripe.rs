@@ -7,7 +7,8 @@
 //! The id is the event's own; a signed body without one gets the hash of the signed bytes.
 
 use super::elements::TimedList;
-use super::scheme::{IdAt, Presented, Scheme, Window};
+use super::scheme::{IdAt, Pieces, Presented, Scheme, Window};
+use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::{Message, Refusal};
 
 const SIGNATURE: TimedList = TimedList {
@@ -37,5 +38,21 @@ impl Scheme for Stripe {
 
     fn id_at(&self) -> IdAt {
         IdAt::Body("/id")
+    }
+}
+
+impl Signs for Stripe {
+    fn signed<'o>(&'o self, outgoing: &'o Outgoing<'o>) -> Result<Pieces<'o>, Refusal> {
+        let parts = [outgoing.time.as_bytes(), b".", outgoing.message.body];
+        Ok(parts.into_iter().map(Into::into).collect())
+    }
+
+    fn fields(&self, outgoing: &Outgoing<'_>, made: &[Made]) -> SignedFields {
+        let mut header = format!("t={}", outgoing.time);
+        for one in made {
+            header.push_str(",v1=");
+            header.push_str(&hex::encode(&one.bytes));
+        }
+        vec![(SIGNATURE.header.to_owned(), header)]
     }
 }

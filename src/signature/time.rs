@@ -27,6 +27,14 @@ impl Stamp {
         })
     }
 
+    /// Unix seconds that were read already.
+    pub(crate) fn of_seconds(seconds: i64) -> Result<Self, Refusal> {
+        let ms = seconds.saturating_mul(1000);
+        (ms > 0)
+            .then_some(Self { ms })
+            .ok_or(Refusal::MalformedTimestamp)
+    }
+
     /// Reads Unix milliseconds, exactly 13 digits (the years 2001 to 2286): where no separator
     /// stands beside the time, no digit can then be moved between it and its neighbour.
     pub(crate) fn parse_millis(text: &[u8]) -> Result<Self, Refusal> {

@@ -8,6 +8,12 @@ namespace Causeway\Tests\Conformance;
 interface Suite
 {
     /**
+     * @param array<string, mixed> $file
+     *   The whole file: what stands beside the cases holds for all of them.
+     */
+    public function __construct(array $file);
+
+    /**
      * Runs one case.
      *
      * @param array<string, mixed> $case

@@ -17,6 +17,10 @@ final class WebhookSuite implements Suite
     ];
     private const REQUEST_FIELDS = ['method', 'url', 'headers', 'body', 'body_base64', 'form'];
 
+    public function __construct(array $file)
+    {
+    }
+
     public function verdict(array $case): array
     {
         self::refuseUnknown($case, self::CASE_FIELDS, 'case field');

@@ -18,10 +18,14 @@ namespace Causeway\Tests\Conformance;
 require __DIR__ . '/Suite.php';
 require __DIR__ . '/UnknownException.php';
 require __DIR__ . '/WebhookSuite.php';
+require __DIR__ . '/MessageSignatureSuite.php';
+require __DIR__ . '/DigestSuite.php';
 
 /** The suites by the name that a file gives; a new one is a class and a line. */
 const SUITES = [
     'webhook' => WebhookSuite::class,
+    'message-signature' => MessageSignatureSuite::class,
+    'digest' => DigestSuite::class,
 ];
 
 /** Set in the environment of a runner that was started by a runner. */
@@ -97,7 +101,7 @@ function open(array $arguments): array
     }
     $class = SUITES[$file['suite']] ?? null;
 
-    return [$class === null ? null : new $class(), $file['cases']];
+    return [$class === null ? null : new $class($file), $file['cases']];
 }
 
 /**

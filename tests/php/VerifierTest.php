@@ -11,6 +11,7 @@ use Causeway\Secret;
 use Causeway\Testing\Clock;
 use Causeway\Tests\Support\FrozenClock;
 use Causeway\Webhook\Verifier;
+use Nyholm\Psr7\ServerRequest;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
@@ -50,24 +51,78 @@ final class VerifierTest extends TestCase
         self::assertSame(['test' => 2432232314], $event->json());
     }
 
-    /** @param array<string, mixed> $headers */
+    /** @param array<string, mixed>|object $headers */
     #[DataProvider('headerShapes')]
-    public function testHeadersAreTakenInAnyShapeOfPhp(array $headers): void
+    public function testHeadersAreTakenInAnyShapeOfPhp(array|object $headers): void
     {
         self::assertCount(1, self::verifier()->verify(self::BODY, $headers)->events());
     }
 
-    /** @return iterable<string, array{array<string, mixed>}> */
+    /** @return iterable<string, array{array<string, mixed>|object}> */
     public static function headerShapes(): iterable
     {
         yield 'getallheaders()' => [self::HEADERS];
         yield 'lower case' => [array_change_key_case(self::HEADERS)];
-        yield 'PSR-7' => [array_map(static fn (string $value): array => [$value], self::HEADERS)];
+        yield 'arrays of arrays' => [array_map(static fn (string $value): array => [$value], self::HEADERS)];
+        yield 'a PSR-7 message' => [new ServerRequest('POST', 'https://shop.example/hook', self::HEADERS)];
+        yield "Symfony's HeaderBag" => [new class (self::HEADERS) {
+            /** @param array<string, string> $headers */
+            public function __construct(private readonly array $headers)
+            {
+            }
+
+            /** @return array<string, list<string>> */
+            public function all(): array
+            {
+                return array_map(static fn (string $value): array => [$value], array_change_key_case($this->headers));
+            }
+        }];
+        $time = '1614265330';
+        yield 'references' => [['Webhook-Timestamp' => &$time] + self::HEADERS];
+        yield 'an integer' => [['Webhook-Timestamp' => 1614265330] + self::HEADERS];
         $server = ['REQUEST_METHOD' => 'POST', 'argv' => ['x'], 'REQUEST_TIME' => 5];
         foreach (self::HEADERS as $name => $value) {
             $server['HTTP_' . strtoupper(strtr($name, '-', '_'))] = $value;
         }
         yield '$_SERVER' => [$server];
+    }
+
+    #[DataProvider('otherShapes')]
+    public function testHeadersInAnotherShapeAreAnOptionsError(mixed $headers): void
+    {
+        $this->expectException(OptionsException::class);
+        self::verifier()->verify(self::BODY, $headers);
+    }
+
+    /** @return iterable<array{mixed}> */
+    public static function otherShapes(): iterable
+    {
+        yield ['Webhook-Id: x'];
+        yield [null];
+        yield [new \stdClass()];
+        yield [new class () {
+            public function all(): string
+            {
+                return '';
+            }
+        }];
+    }
+
+    public function testFetchThatChangesAHeaderBehindAReferenceChangesNothing(): void
+    {
+        $type = 'Notification';
+        $headers = ['x-amz-sns-message-type' => &$type];
+        $body = json_encode([
+            'Type' => 'Notification', 'MessageId' => 'm', 'TopicArn' => 't', 'Message' => 'x',
+            'Timestamp' => '2021-02-25T15:02:10Z', 'SignatureVersion' => '2', 'Signature' => '',
+            'SigningCertURL' => 'https://sns.us-east-2.amazonaws.com/a.pem',
+        ], JSON_THROW_ON_ERROR);
+        $this->expectException(SignatureException::class);
+        (new Verifier('aws-sns', ['tolerance_s' => false]))->verify($body, $headers, fetch: static function () use (&$type): string {
+            $type = str_repeat('other', 100);
+
+            return '';
+        });
     }
 
     /** @param array<string, mixed> $changed */
@@ -172,6 +227,34 @@ final class VerifierTest extends TestCase
         $delivery = (new Verifier('standard-webhooks', $options))->verify(self::BODY, self::HEADERS);
 
         self::assertSame(1, $delivery->secretIndex());
+    }
+
+    public function testRolledSecretIsReadAgainWhenNothingMatched(): void
+    {
+        $secret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
+        $asked = 0;
+        Secret::resolver('vault', static function () use (&$secret, &$asked): string {
+            $asked++;
+
+            return $secret;
+        });
+        $verifier = new Verifier('standard-webhooks', ['secrets' => [Secret::ref('vault:rolled')]]);
+        $isTaken = static function () use ($verifier): bool {
+            try {
+                return $verifier->verify(self::BODY, self::HEADERS)->secretIndex() === 0;
+            } catch (SignatureException $refusal) {
+                self::assertSame('no_match', $refusal->reason);
+
+                return false;
+            }
+        };
+
+        // Within 5 s forgeries ask no one.
+        self::assertSame([false, false, 1], [$isTaken(), $isTaken(), $asked]);
+        $secret = self::SECRET;
+        Clock::freeze(self::SIGNED_AT_MS);
+        Clock::advance(5001);
+        self::assertSame([true, 2], [$isTaken(), $asked]);
     }
 
     public function testSecretThatCannotBeReadGivesNoVerdict(): void

@@ -3,7 +3,9 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{SecretRef, clear_resolvers, forget, is_reference, register_resolver};
+use super::{
+    SecretRef, clear_resolvers, forget, forget_older_than, is_reference, register_resolver,
+};
 use crate::clock::{self, UnixMs};
 
 #[test]
@@ -77,6 +79,33 @@ fn a_resolvers_answer_is_kept_for_60_s_or_until_it_is_refused() {
     );
     clear_resolvers();
     assert!(secret.resolve().is_err());
+    clock::thaw();
+}
+
+#[test]
+fn another_resolver_does_not_go_on_with_its_predecessors_answers() {
+    let secret = SecretRef::new("swap:a");
+    register_resolver("swap", Rc::new(|_| Ok(Some(b"old".to_vec()))));
+    assert_eq!(secret.resolve().unwrap().expose(), b"old");
+    register_resolver("swap", Rc::new(|_| Ok(Some(b"new".to_vec()))));
+    assert_eq!(secret.resolve().unwrap().expose(), b"new");
+    clear_resolvers();
+}
+
+#[test]
+fn an_answer_is_dropped_for_a_doubt_only_when_it_is_old() {
+    clock::freeze(UnixMs::from_secs(1_800_000_000));
+    register_resolver("doubt", Rc::new(|_| Ok(Some(b"value".to_vec()))));
+    let secret = SecretRef::new("doubt:a");
+    let age = Duration::from_secs(5);
+    assert!(!forget_older_than(&secret, age));
+    secret.resolve().unwrap();
+    clock::advance(age);
+    assert!(!forget_older_than(&secret, age));
+    clock::advance(Duration::from_millis(1));
+    assert!(forget_older_than(&secret, age));
+    assert!(!forget_older_than(&secret, age));
+    clear_resolvers();
     clock::thaw();
 }
 

@@ -6,6 +6,7 @@ mod deliveries;
 mod options;
 mod particulars;
 mod schemes;
+mod signing;
 mod vendors;
 
 use proptest::prelude::*;
@@ -114,7 +115,7 @@ fn github(headers: &[(&str, &str)], body: &str) -> Result<Verified, Refusal> {
 }
 
 /// The headers that the schemes read, but for the first three's.
-const SIGNATURE_HEADERS: [&str; 22] = [
+const SIGNATURE_HEADERS: [&str; 24] = [
     "x-slack-signature",
     "x-slack-request-timestamp",
     "x-shopify-hmac-sha256",
@@ -137,6 +138,8 @@ const SIGNATURE_HEADERS: [&str; 22] = [
     "x-signature-ed25519",
     "x-signature-timestamp",
     "x-twilio-email-event-webhook-signature",
+    "signature-input",
+    "signature",
 ];
 
 fn any_scheme(name: &str) -> Verifier {
@@ -158,6 +161,13 @@ fn any_scheme(name: &str) -> Verifier {
             ("header", text("x-mollie-signature")),
         ],
         "adyen" => vec![("secrets", list("00ff"))],
+        "rfc9421" => vec![(
+            "keys",
+            Value::list([map(&[
+                ("algorithm", text("hmac-sha256")),
+                ("secret", text("k")),
+            ])]),
+        )],
         _ => vec![("secrets", list(STANDARD_SECRET))],
     };
     Verifier::new(name, &map(&options)).unwrap()
@@ -166,7 +176,7 @@ fn any_scheme(name: &str) -> Verifier {
 proptest! {
     #[test]
     fn no_scheme_panics_on_noise_or_accepts_it(
-        values in proptest::collection::vec("(sha256=|sha1=|v0=|t=|ts=|h1=|v1=)?([0-9a-f]{0,64}|[0-9]{10}|[ -~]{0,30})", 22),
+        values in proptest::collection::vec("(sha256=|sha1=|v0=|t=|ts=|h1=|v1=)?([0-9a-f]{0,64}|[0-9]{10}|[ -~]{0,30}|s=[(]\"@?[a-z-]{0,9}\"[)]|s=:[A-Za-z0-9]{0,44}:)", 24),
         body in "(\\{\"(signature|webhookTimestamp|event|Type|notificationItems)\":([0-9]{0,13}|\\[\\{\\}\\]|\\{\\}|\"[ -~]{0,9}\")\\}|[ -~]{0,40})",
         url in "(https://)?[ -~]{0,30}(%2F|\\?bodySHA256=[0-9a-f]{0,4})?",
         now in any::<i64>(),
