@@ -1460,9 +1460,9 @@ namespace Causeway\Testing {
    * and caches do what they do against a real one. Needs the ini setting causeway.testing=1 and the
    * command line. Ends with stop(), or with the request.
    *
-   * A request that no rule means is refused with a \Causeway\Exception\StrayRequestException. Starting
-   * a fake also starts afresh what workers share (breakers, budgets, throttles, tokens, counters):
-   * nothing of an earlier test is left, and nothing reaches the workers of a site.
+   * A request that no rule means is refused with a \Causeway\Exception\StrayRequestException. Clients
+   * that are made while a fake is on share what workers share (breakers, budgets, throttles, tokens,
+   * counters) with each other alone: nothing of an earlier test is left, nothing reaches a site.
    */
   final class Fake {
     /**

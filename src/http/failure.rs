@@ -20,6 +20,8 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// The vendor's or identity provider's wish, where it gave one.
     pub(crate) retry_after: Option<std::time::Duration>,
+    /// The status, where a head came before it failed.
+    pub(crate) status: Option<u16>,
 }
 
 /// What failed, as far as policies care.
@@ -59,7 +61,15 @@ impl Failure {
             sent,
             message: message.into(),
             retry_after: None,
+            status: None,
         }
+    }
+
+    /// The same after the head of an answer: it has a status, and the request was sent.
+    pub(crate) fn after_head(mut self, status: u16) -> Self {
+        self.sent = Sent::Yes;
+        self.status = Some(status);
+        self
     }
 
     /// This process could not set up a transport.

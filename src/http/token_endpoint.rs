@@ -92,6 +92,7 @@ impl Call<'_> {
             sent: Sent::No,
             message,
             retry_after: None,
+            status: None,
         }
     }
 }

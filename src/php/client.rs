@@ -15,7 +15,7 @@ use super::pending_call::PhpPendingCall;
 use super::response::PhpResponse;
 use super::{many, metrics, request, sending, throw, value};
 use crate::http::paginate::{self, Walk};
-use crate::http::{self, Request};
+use crate::http::{self, Host, Request};
 use crate::options::{Fields, OptionError, Plan, Value};
 
 /// Calls of one all() at once.
@@ -227,6 +227,8 @@ impl PhpClient {
         let prepared = request::prepare(self.name_ref(), method, uri, options)?;
         prepared.require_whole(self.name_ref(), "start()")?;
         prepared.require_whole_content(self.name_ref(), "start()")?;
+        // The background knows of the switch what the segment says: it is brought up to date here.
+        let _ = self.connection.host.before_attempt();
         let client = &self.connection.client;
         let pending = client.start(prepared.request).map_err(throw::call)?;
         let connection = Rc::clone(&self.connection);

@@ -62,6 +62,9 @@ fn array_of(record: &Record) -> Result<Zval, StoreError> {
 
 impl Store for PhpStore {
     fn now_ms(&self) -> Result<i64, StoreError> {
+        if let Some(frozen) = crate::clock::frozen_unix() {
+            return Ok(frozen.0);
+        }
         let now = self.call("nowMs", Vec::new())?;
         Self::answer("nowMs", "milliseconds", now.long())
     }

@@ -15,15 +15,16 @@ use super::testing_rule::PhpRule;
 use super::testing_sent::PhpSentRequest;
 use super::{throw, value};
 use crate::options::{Fields, OptionError};
+use crate::segment;
 use crate::testing::{self, Fake, Matcher, Mode, Redaction, Rule, Tape};
 
 /// A fake in the place of all vendors, below the real policies: retries, breaker, throttle, tokens
 /// and caches do what they do against a real one. Needs the ini setting causeway.testing=1 and the
 /// command line. Ends with stop(), or with the request.
 ///
-/// A request that no rule means is refused with a \Causeway\Exception\StrayRequestException. Starting
-/// a fake also starts afresh what workers share (breakers, budgets, throttles, tokens, counters):
-/// nothing of an earlier test is left, and nothing reaches the workers of a site.
+/// A request that no rule means is refused with a \Causeway\Exception\StrayRequestException. Clients
+/// that are made while a fake is on share what workers share (breakers, budgets, throttles, tokens,
+/// counters) with each other alone: nothing of an earlier test is left, nothing reaches a site.
 #[php_class]
 #[php(name = "Causeway\\Testing\\Fake", flags = ClassFlags::Final)]
 pub struct PhpFake {
@@ -34,6 +35,7 @@ impl PhpFake {
     fn install(fake: Fake) -> Self {
         let fake = Rc::new(fake);
         testing::install(Some(Rc::clone(&fake)));
+        segment::isolate();
         Self { fake }
     }
 }
@@ -148,6 +150,7 @@ impl PhpFake {
     pub fn stop(&self) -> PhpResult<()> {
         if testing::current().is_some_and(|current| Rc::ptr_eq(&current, &self.fake)) {
             testing::install(None);
+            segment::rejoin();
         }
         self.fake.save().map_err(|reason| of_file(&reason))
     }
@@ -157,6 +160,7 @@ impl PhpFake {
 pub(super) fn end_request() {
     if let Some(fake) = testing::current() {
         testing::install(None);
+        segment::rejoin();
         // There is nobody left to tell.
         let _ = fake.save();
     }

@@ -41,6 +41,7 @@ pub use status::{Kind, SegmentStatus};
 pub use token::{Token, TokenSlot};
 
 use std::{
+    cell::Cell,
     collections::HashMap,
     fmt,
     path::{Path, PathBuf},
@@ -88,9 +89,30 @@ pub fn configure(options: SegmentOptions) {
     *configured = Some(Configured { options, fallback });
 }
 
-/// The process-wide segment, made on first use. Where nobody configured it, it is this process's
-/// own memory: a library does not make files that nobody asked for.
+thread_local! {
+    /// What a test of this thread has in the place of the process-wide segment.
+    static ISOLATED: Cell<Option<&'static Segment>> = const { Cell::new(None) };
+}
+
+/// Gives this thread a fresh segment of its own, for a test: no breaker, token or counter of another
+/// test is in it, and no worker sees it. It stays mapped until the process ends, because clients
+/// that were made meanwhile go on with it; of its memory only what is used is taken.
+pub fn isolate() {
+    ISOLATED.set(Some(Box::leak(Box::new(Segment::anonymous()))));
+}
+
+/// Ends [`isolate`] for what is made from now on.
+pub fn rejoin() {
+    ISOLATED.set(None);
+}
+
+/// The process-wide segment, made on first use, or this thread's own in a test. Where nobody
+/// configured it, it is this process's own memory: a library does not make files that nobody asked
+/// for.
 pub fn segment() -> &'static Segment {
+    if let Some(isolated) = ISOLATED.get() {
+        return isolated;
+    }
     static SEGMENT: OnceLock<Segment> = OnceLock::new();
     SEGMENT.get_or_init(|| match &*CONFIGURED.lock() {
         None => Segment::in_process(),

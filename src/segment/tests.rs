@@ -75,6 +75,23 @@ fn open_breaker(connection: &Connection) {
 
 /// Not a test of its own: what the children do. Without a role it does nothing.
 #[test]
+fn a_test_has_a_fresh_segment_of_its_thread_and_gives_it_back() {
+    let before = segment().path.clone();
+    isolate();
+    let first = std::ptr::from_ref(segment());
+    assert_eq!(segment().kind, Kind::Anonymous);
+    segment()
+        .connection("", "isolated")
+        .count(crate::telemetry::Counter::Calls, 3);
+    assert_eq!(segment().connections().len(), 1);
+    isolate();
+    assert!(!std::ptr::eq(first, segment()));
+    assert_eq!(segment().connections().len(), 0);
+    rejoin();
+    assert_eq!(segment().path, before);
+}
+
+#[test]
 fn a_worker_of_another_process() {
     let (Some(dir), Some(role)) = (std::env::var_os(DIR), std::env::var_os(ROLE)) else {
         return;

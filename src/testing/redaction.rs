@@ -104,7 +104,7 @@ impl Redactor<'_> {
         {
             return text;
         }
-        self.hide_credentials(&text);
+        self.hide_credentials(&name, &text);
         HIDDEN.to_owned()
     }
 
@@ -219,12 +219,20 @@ impl Redactor<'_> {
         }
     }
 
-    /// `Bearer x` hides x; `Basic b` hides b and what it encodes; a cookie hides its values.
-    fn hide_credentials(&mut self, value: &str) {
-        self.hide(value);
-        for part in value.split([' ', ';', ',']) {
-            self.hide(part.trim());
-            if let Some((_, value)) = part.split_once('=') {
+    /// `Bearer x` hides x and not the scheme; `Basic b` hides b and the password in it; a cookie
+    /// hides its value and not its attributes; parameters hide theirs.
+    fn hide_credentials(&mut self, name: &str, value: &str) {
+        let parameters = match name {
+            "setcookie" => value.split(';').next().unwrap_or_default(),
+            "cookie" => value,
+            _ => {
+                let rest = value.split_once(' ').map_or(value, |(_, rest)| rest);
+                self.hide(rest.trim());
+                rest
+            }
+        };
+        for parameter in parameters.split([';', ',']) {
+            if let Some((_, value)) = parameter.split_once('=') {
                 self.hide(value.trim().trim_matches('"'));
             }
         }
@@ -272,12 +280,12 @@ mod tests {
         let mut redactor = rules.begin();
         redactor.field("Authorization", b"Bearer abc/def+123");
         redactor.field("Authorization", b"Basic dXNlcjpvcGVuIHNlc2FtZQ==");
-        let mut value =
-            json!({"link": "https://x/?t=abc%2Fdef%2B123", "say": "open sesame!", "n": 1});
+        redactor.field("Set-Cookie", b"sid=a-session; Path=/; HttpOnly; Secure");
+        let mut value = json!({"link": "https://x/?t=abc%2Fdef%2B123", "say": "open sesame!", "n": 1, "kind": "Bearer, HttpOnly, Secure", "sid": "a-session"});
         redactor.scrub(&mut value);
         assert_eq!(
             value,
-            json!({"link": "https://x/?t=REDACTED", "say": "REDACTED!", "n": 1})
+            json!({"link": "https://x/?t=REDACTED", "say": "REDACTED!", "n": 1, "kind": "Bearer, HttpOnly, Secure", "sid": "REDACTED"})
         );
         assert!(redactor.is_leaking(b"\xff\x00abc/def+123\xff"));
     }

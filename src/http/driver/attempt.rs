@@ -145,9 +145,11 @@ impl<'client> Call<'client> {
             .ok_or_else(|| Failure::new(FailureKind::Timeout, Sent::No, OUT_OF_TIME))?;
         let key = self.client.transport_key(&wire.url);
         let sent = Cell::new(Sent::No);
+        let status = Cell::new(None);
         let received = pin!(async {
             let (mut head, body) =
                 transport::exchange(self.client.plan(), &key, wire, self.asks, &sent).await?;
+            status.set(Some(head.status.as_u16()));
             let body = body.capped(body_cap_bytes)?;
             let body = self.decoded(wire, &mut head, body, body_cap_bytes);
             match delivery {
@@ -160,7 +162,7 @@ impl<'client> Call<'client> {
             }
         });
         let in_time = pin!(run::within(timeout, received));
-        match self.asks.unless_stopped(in_time).await {
+        let outcome = match self.asks.unless_stopped(in_time).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => {
                 let message = format!("no complete answer within {} ms", timeout.as_millis());
@@ -171,7 +173,11 @@ impl<'client> Call<'client> {
                 failure.sent = sent.get();
                 Err(failure)
             }
-        }
+        };
+        outcome.map_err(|failure| match status.get() {
+            Some(status) => failure.after_head(status),
+            None => failure,
+        })
     }
 
     /// Whether the vendor refused a token that can be had anew; it is dropped then.

@@ -52,6 +52,7 @@ impl Call<'_> {
         let kind = failure.call_kind();
         let mut error = self.error(kind, failure.sent, failure.message);
         error.retry_after = failure.retry_after;
+        error.status = failure.status;
         error
     }
 

@@ -8,7 +8,7 @@ use PHPUnit\Framework\Attributes\CoversNothing;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
 
-/** The fronts are for programs without Drupal too, and have the extension's licence. */
+/** Fronts and test support are for programs without Drupal too, and have the extension's licence. */
 #[CoversNothing]
 final class StandAloneTest extends TestCase
 {
@@ -18,15 +18,17 @@ final class StandAloneTest extends TestCase
         $code = (string) file_get_contents($path);
         self::assertStringContainsString('@license MIT OR Apache-2.0', $code);
         // Its own namespace apart: no class, no function, no constant of Drupal or the module.
-        self::assertDoesNotMatchRegularExpression('/\bDrupal\\\\(?!causeway\\\\Http\b)|\bDrupal::/', $code);
+        self::assertDoesNotMatchRegularExpression('/\bDrupal\\\\(?!causeway\\\\(Http|Testing)\b)|\bDrupal::/', $code);
     }
 
     /** @return iterable<string, array{string}> */
     public static function files(): iterable
     {
-        $folder = dirname(__DIR__, 3) . '/drupal-module/src/Http';
-        foreach (new \RegexIterator(new \RecursiveIteratorIterator(new \RecursiveDirectoryIterator($folder)), '/\.php$/') as $path => $file) {
-            yield substr($path, strlen($folder) + 1) => [$path];
+        $source = dirname(__DIR__, 3) . '/drupal-module/src';
+        foreach (['Http', 'Testing'] as $folder) {
+            foreach (new \RegexIterator(new \RecursiveIteratorIterator(new \RecursiveDirectoryIterator("$source/$folder")), '/\.php$/') as $path => $file) {
+                yield substr($path, strlen($source) + 1) => [$path];
+            }
         }
     }
 }
