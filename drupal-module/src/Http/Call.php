@@ -5,12 +5,14 @@ declare(strict_types=1);
 namespace Drupal\causeway\Http;
 
 use Causeway\Client;
+use Causeway\PendingCall;
 use Causeway\Response;
 use Drupal\causeway\Http\Exception\UnsendableException;
 use Psr\Http\Message\RequestInterface;
 use Psr\Http\Message\ResponseFactoryInterface;
 use Psr\Http\Message\ResponseInterface;
 use Psr\Http\Message\StreamFactoryInterface;
+use Psr\Http\Message\StreamInterface;
 
 /**
  * A PSR-7 request as Causeway\Client takes it, and its answer as PSR-7.
@@ -18,13 +20,18 @@ use Psr\Http\Message\StreamFactoryInterface;
  * What the transport decides itself (Host, the length, chunks) must agree with
  * the request, else the vendor would read another request than was meant. An
  * Idempotency-Key field is handed over as the call's key, so that the retry
- * knows it. Bodies are strings on both ways.
+ * knows it. Small bodies are sent whole; others are read while they are sent.
  *
  * @internal
  *
  * @license MIT OR Apache-2.0
  */
 final readonly class Call {
+
+  /**
+   * Bodies up to this size are held in memory.
+   */
+  private const WHOLE_MAX_BYTES = 1_048_576;
 
   /**
    * What Causeway\Client::request() is given.
@@ -45,21 +52,28 @@ final readonly class Call {
   /**
    * Reads the request, its body from the beginning where it can be rewound.
    *
+   * @param \Psr\Http\Message\RequestInterface $request
+   *   The request.
+   * @param array<string, mixed> $options
+   *   More options of the call; with 'decode' set to TRUE the extension asks
+   *   for encodings in place of the request.
+   *
    * @throws \Drupal\causeway\Http\Exception\UnsendableException
    *   When it cannot be sent as it is.
    */
-  public static function of(RequestInterface $request): self {
+  public static function of(RequestInterface $request, array $options = []): self {
     $body = self::bodyOf($request);
+    $length = is_string($body) ? strlen($body) : $body->getSize();
     self::refuseOtherTarget($request);
     $headers = [];
-    $options = ['throw_on_error' => FALSE];
+    $options += ['throw_on_error' => FALSE];
     foreach ($request->getHeaders() as $name => $values) {
       $field = strtolower((string) $name);
       $line = $request->getHeaderLine($field);
       $sent = match ($field) {
         'host' => self::authorityOf($request),
-        'content-length' => (string) strlen($body),
-        // The body is whole here: it goes out with its length.
+        'content-length' => (string) $length,
+        // The transport chooses it where no length is known.
         'transfer-encoding' => 'chunked',
         default => $line,
       };
@@ -68,6 +82,9 @@ final readonly class Call {
       }
       match ($field) {
         'host', 'transfer-encoding' => NULL,
+        // Of a body that is read while it is sent, the transport says it.
+        'content-length' => is_string($body) ? $headers[$name] = $values : NULL,
+        'accept-encoding' => ($options['decode'] ?? FALSE) ? NULL : $headers[$name] = $values,
         'idempotency-key' => $options['idempotency_key'] = $line,
         default => $headers[$name] = $values,
       };
@@ -80,27 +97,48 @@ final readonly class Call {
   }
 
   /**
+   * Whether the body is in memory, so that the call can be sent by any thread.
+   */
+  public function isWhole(): bool {
+    return is_string($this->options['body'] ?? '');
+  }
+
+  /**
    * Makes the call; any status is an answer.
-   *
-   * @param \Causeway\Client $client
-   *   The connection.
-   * @param int|null $totalMs
-   *   Bounds the whole call in place of the connection's total timeout.
    *
    * @throws \Causeway\Exception\CausewayException
    *   When there is no answer.
    */
-  public function send(Client $client, ?int $totalMs = NULL): Response {
-    $timeouts = $totalMs === NULL ? [] : ['timeouts' => ['total_ms' => $totalMs]];
-    return $client->request($this->method, $this->uri, $this->options + $timeouts);
+  public function send(Client $client): Response {
+    return $client->request($this->method, $this->uri, $this->options);
+  }
+
+  /**
+   * Begins the call in the background.
+   *
+   * @throws \Causeway\Exception\CausewayException
+   *   When it cannot begin.
+   */
+  public function start(Client $client): PendingCall {
+    return $client->start($this->method, $this->uri, $this->options);
   }
 
   /**
    * The answer with the vendor's own reason phrase, fields and bytes.
+   *
+   * @param \Causeway\Response $response
+   *   The extension's.
+   * @param \Psr\Http\Message\ResponseFactoryInterface $responses
+   *   Makes the answer.
+   * @param \Psr\Http\Message\StreamFactoryInterface|null $streams
+   *   Makes the body of what is in memory; NULL for a body that comes as it is
+   *   read.
    */
-  public static function answer(Response $response, ResponseFactoryInterface $responses, StreamFactoryInterface $streams): ResponseInterface {
-    $body = $streams->createStream($response->text());
-    $body->rewind();
+  public static function answer(Response $response, ResponseFactoryInterface $responses, ?StreamFactoryInterface $streams): ResponseInterface {
+    $body = $streams === NULL ? new BodyStream($response->getBody()) : $streams->createStream($response->text());
+    if ($streams !== NULL) {
+      $body->rewind();
+    }
     $answer = $responses
       ->createResponse($response->getStatusCode(), $response->getReasonPhrase())
       ->withProtocolVersion($response->getProtocolVersion())
@@ -112,15 +150,19 @@ final readonly class Call {
   }
 
   /**
-   * The body's bytes.
+   * The body's bytes, or the body where it is large or of unknown length.
    */
-  private static function bodyOf(RequestInterface $request): string {
+  private static function bodyOf(RequestInterface $request): string|StreamInterface {
     try {
       $body = $request->getBody();
       if ($body->isSeekable()) {
         $body->rewind();
       }
-      return $body->getContents();
+      $size = $body->getSize();
+      // Pipes say 0 and mean that nobody knows.
+      $isUnknown = $size === NULL || ($size === 0 && !$body->isSeekable());
+      $isOpen = $body->isReadable() && ($isUnknown || $size > self::WHOLE_MAX_BYTES);
+      return $isOpen ? $body : $body->getContents();
     }
     catch (\RuntimeException $e) {
       throw new UnsendableException('The body of the request could not be read: ' . $e->getMessage(), 0, $e);

@@ -37,8 +37,8 @@ final readonly class GuzzleOptions {
   /**
    * What is taken.
    *
-   * @param int|null $totalMs
-   *   For the whole call; NULL leaves the connection's total timeout.
+   * @param array<string, mixed> $call
+   *   Options of the call itself: timeouts, decode, stream.
    * @param int $delayMs
    *   Before it is sent.
    * @param resource|string|\Psr\Http\Message\StreamInterface|null $sink
@@ -47,17 +47,34 @@ final readonly class GuzzleOptions {
    *   Told before the body goes there.
    * @param callable|null $onStats
    *   Told at the end.
-   * @param bool $decode
-   *   Whether an encoded body is to be decoded.
+   * @param callable|null $progress
+   *   Told of the bytes that have come.
+   * @param bool $isSynchronous
+   *   Whether the caller waits at once.
    */
   private function __construct(
-    public ?int $totalMs,
+    public array $call,
     public int $delayMs,
     public mixed $sink,
     public mixed $onHeaders,
     public mixed $onStats,
-    public bool $decode,
+    public mixed $progress,
+    public bool $isSynchronous,
   ) {}
+
+  /**
+   * Whether the body is handed out as it comes from the vendor.
+   */
+  public function isStream(): bool {
+    return $this->call['stream'] ?? FALSE;
+  }
+
+  /**
+   * Whether somebody wants to look at the answer before all of it has come.
+   */
+  public function isWatched(): bool {
+    return $this->sink !== NULL || $this->onHeaders !== NULL || $this->progress !== NULL;
+  }
 
   /**
    * Checks every option and takes what the handler itself carries out.
@@ -76,26 +93,49 @@ final readonly class GuzzleOptions {
     foreach ($options as $name => $value) {
       // Two underscores: notes that Guzzle's middleware leaves for itself.
       $isForOthers = in_array($name, $own, TRUE) || str_starts_with((string) $name, '__');
-      $reason = $isForOthers || $value === NULL ? NULL : self::objection((string) $name, $value, $request);
+      $reason = $isForOthers || $value === NULL ? NULL : self::objection((string) $name, $value, $request, $options);
       if ($reason !== NULL) {
         throw new InvalidArgumentException(sprintf('Causeway cannot honour the Guzzle option "%s": %s.', $name, $reason));
       }
     }
-    $timeout = (float) ($options['timeout'] ?? 0);
+    $timeouts = array_filter([
+      'total_ms' => self::millis($options['timeout'] ?? 0),
+      'attempt_ms' => self::millis($options['read_timeout'] ?? 0),
+    ]);
+    $call = ['decode' => ($options['decode_content'] ?? TRUE) !== FALSE];
+    $call += $timeouts === [] ? [] : ['timeouts' => $timeouts];
+    $call += ($options['stream'] ?? FALSE) ? ['stream' => TRUE] : [];
     return new self(
-      $timeout > 0 ? (int) ceil($timeout * self::SECONDS_TO_MS) : NULL,
+      $call,
       (int) ceil((float) ($options['delay'] ?? 0)),
       $options['sink'] ?? NULL,
       $options['on_headers'] ?? NULL,
       $options['on_stats'] ?? NULL,
-      $options['decode_content'] ?? TRUE,
+      $options['progress'] ?? NULL,
+      (bool) ($options['synchronous'] ?? FALSE),
     );
   }
 
   /**
-   * The table: NULL where the value is honoured, else why it is not.
+   * Whole milliseconds, never rounded to none.
    */
-  private static function objection(string $name, mixed $value, RequestInterface $request): ?string {
+  private static function millis(mixed $seconds): int {
+    return (int) ceil((float) $seconds * self::SECONDS_TO_MS);
+  }
+
+  /**
+   * The table: NULL where the value is honoured, else why it is not.
+   *
+   * @param string $name
+   *   The option.
+   * @param mixed $value
+   *   Its value, not NULL.
+   * @param \Psr\Http\Message\RequestInterface $request
+   *   The request it belongs to.
+   * @param array<string, mixed> $options
+   *   All options, for what one says of another.
+   */
+  private static function objection(string $name, mixed $value, RequestInterface $request, array $options): ?string {
     return match ($name) {
       // Done by the client or by middleware before a handler is asked.
       '_conditional', 'allow_redirects', 'base_uri', 'cookies', 'expect', 'handler', 'http_errors', 'idn_conversion', 'request_factory', 'retries', 'synchronous', 'uri_factory' => NULL,
@@ -103,9 +143,15 @@ final readonly class GuzzleOptions {
       'timeout' => is_numeric($value) && $value >= 0 && is_finite((float) $value) ? NULL : 'it must be a number of seconds, 0 or more',
       'delay' => is_numeric($value) && $value >= 0 && $value <= self::MAX_DELAY_MS ? NULL : 'it must be a number of milliseconds, from 0 to ' . self::MAX_DELAY_MS,
       'sink' => is_string($value) || is_resource($value) || $value instanceof StreamInterface ? NULL : 'it must be a path, a resource or a stream',
-      'on_headers', 'on_stats' => is_callable($value) ? NULL : 'it must be callable',
+      'on_headers', 'on_stats', 'progress' => is_callable($value) ? NULL : 'it must be callable',
       'response_factory', 'stream_factory' => is_object($value) ? NULL : 'it must be a PSR-17 factory',
-      'decode_content' => self::decoding($value, $request),
+      'decode_content' => is_bool($value) || is_string($value) ? NULL : 'it must be TRUE, FALSE or an encoding',
+      'stream' => is_bool($value) ? NULL : 'it must be TRUE or FALSE',
+      'read_timeout' => match (TRUE) {
+        !is_numeric($value) || $value < 0 || !is_finite((float) $value) => 'it must be a number of seconds, 0 or more',
+        !($options['stream'] ?? FALSE) => 'without stream, timeouts.attempt_ms of the connection bounds an attempt',
+        default => NULL,
+      },
       // Accepted where it asks for what is done anyway.
       'auth' => !$value || $request->hasHeader('Authorization') ? NULL : 'no middleware turned it into a field; use Basic with Guzzle\'s handler stack, or the connection\'s auth',
       'protocols' => is_array($value) && self::allows($value, $request->getUri()->getScheme()) ? NULL : 'the scheme of the URI is not among them',
@@ -114,30 +160,17 @@ final readonly class GuzzleOptions {
       'crypto_method_max' => $value === STREAM_CRYPTO_METHOD_TLSv1_3_CLIENT ? NULL : 'the maximum is TLS 1.3, for every call',
       'verify' => $value === TRUE ? NULL : 'certificates are always verified; tls.ca_file of the connection says whom to trust',
       'connect_timeout' => is_numeric($value) && (float) $value === 0.0 ? NULL : 'set timeouts.connect_ms of the connection',
-      'proxy' => self::namesProxy($value) ? 'proxies are no option of a call' : NULL,
+      'proxy' => self::namesProxy($value) ? 'proxies are no option of a call, but of the connection' : NULL,
       'multiplex' => in_array($value, ['none', 'eager', 'wait'], TRUE) ? NULL : 'a call does not share its connection with another',
-      'debug', 'stream' => $value === FALSE ? NULL : ($name === 'debug' ? 'there is no wire log' : 'bodies are read whole'),
+      'debug' => $value === FALSE ? NULL : 'there is no wire log',
       'curl', 'stream_context' => $value === [] ? NULL : 'there is no such transport underneath',
       // Refused whatever they say.
-      'cert', 'cert_type', 'ssl_key', 'ssl_key_type' => 'client certificates are no option of a call',
-      'read_timeout' => 'bodies are read whole, within timeouts.attempt_ms of the connection',
+      'cert', 'cert_type', 'ssl_key', 'ssl_key_type' => 'client certificates are no option of a call; set tls of the connection',
       'force_ip_resolve' => 'addresses are chosen by the connection',
       'on_trailers' => 'trailers are not read',
-      'progress' => 'progress is not told',
       'body', 'form_params', 'headers', 'json', 'multipart', 'query' => 'the client makes it part of the request before a handler is asked',
       default => 'it is unknown; name it in the handler\'s ownOptions when middleware of yours uses it',
     };
-  }
-
-  /**
-   * Bodies are handed out as the vendor sent them.
-   */
-  private static function decoding(mixed $value, RequestInterface $request): ?string {
-    if (!is_bool($value)) {
-      return 'it must be TRUE or FALSE, encodings cannot be asked for';
-    }
-    $asked = strtolower($request->getHeaderLine('Accept-Encoding'));
-    return !$value || in_array($asked, ['', 'identity'], TRUE) ? NULL : 'the request asks for an encoding, and bodies are not decoded; set it to FALSE to get the bytes';
   }
 
   /**

@@ -31,10 +31,24 @@ final readonly class Psr18Client implements ClientInterface {
    */
   private ErrorMap $errors;
 
+  /**
+   * A client for one connection.
+   *
+   * @param \Causeway\Client $client
+   *   The connection.
+   * @param \Psr\Http\Message\ResponseFactoryInterface $responses
+   *   Makes the answers.
+   * @param \Psr\Http\Message\StreamFactoryInterface $streams
+   *   Makes their bodies.
+   * @param bool $isStreamed
+   *   Bodies come from the vendor while they are read, once; else they are held
+   *   in memory, and one that breaks off is a failure of the call.
+   */
   public function __construct(
     private Client $client,
     private ResponseFactoryInterface $responses,
     private StreamFactoryInterface $streams,
+    private bool $isStreamed = FALSE,
   ) {
     $this->errors = new ErrorMap();
   }
@@ -51,7 +65,8 @@ final readonly class Psr18Client implements ClientInterface {
    */
   public function sendRequest(RequestInterface $request): ResponseInterface {
     try {
-      return Call::answer(Call::of($request)->send($this->client), $this->responses, $this->streams);
+      $response = Call::of($request, $this->isStreamed ? ['stream' => TRUE] : [])->send($this->client);
+      return Call::answer($response, $this->responses, $this->isStreamed ? NULL : $this->streams);
     }
     catch (\RuntimeException | \InvalidArgumentException $e) {
       throw $this->errors->psr18($e, $request);

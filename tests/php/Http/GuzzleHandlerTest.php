@@ -6,16 +6,21 @@ namespace Causeway\Tests\Http;
 
 use Causeway\Client as Connection;
 use Causeway\Exception\ConnectException;
+use Causeway\Exception\NetworkException;
 use Causeway\Exception\OptionsException;
 use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\TemporaryFiles;
+use Causeway\Tests\Support\VendorSim;
+use Drupal\causeway\Http\BodyStream;
 use Drupal\causeway\Http\ErrorMap;
 use Drupal\causeway\Http\GuzzleHandler;
+use Drupal\causeway\Http\GuzzleTransfer;
 use GuzzleHttp\Client;
 use GuzzleHttp\Exception\ClientException;
 use GuzzleHttp\Exception\InvalidArgumentException;
 use GuzzleHttp\Exception\RequestException;
 use GuzzleHttp\HandlerStack;
+use GuzzleHttp\Pool;
 use GuzzleHttp\Promise\PromiseInterface;
 use GuzzleHttp\Psr7\Request;
 use GuzzleHttp\Psr7\Utils;
@@ -27,6 +32,8 @@ use Psr\Http\Message\RequestInterface;
 use Psr\Http\Message\ResponseInterface;
 
 #[CoversClass(GuzzleHandler::class)]
+#[CoversClass(GuzzleTransfer::class)]
+#[CoversClass(BodyStream::class)]
 #[CoversClass(ErrorMap::class)]
 final class GuzzleHandlerTest extends TestCase
 {
@@ -78,7 +85,123 @@ final class GuzzleHandlerTest extends TestCase
             yield 'two';
         })();
         $this->guzzle()->post('x', ['body' => Utils::streamFor($pieces)]);
-        self::assertStringEndsWith("\r\n\r\none,two", $this->vendor->requests()[0]);
+        $request = $this->vendor->requests()[0];
+        self::assertStringContainsString("\r\ntransfer-encoding: chunked\r\n", $request);
+        self::assertStringNotContainsString('content-length', $request);
+        [, $body] = explode("\r\n\r\n", $request, 2);
+        self::assertSame('one,two', self::dechunked($body));
+    }
+
+    public function testLargeBodyIsReadWhileItIsSent(): void
+    {
+        $this->vendor->answer('HTTP/1.1 200 OK');
+        $body = str_repeat('0123456789abcdef', 131_072);
+        $this->guzzle()->put('x', ['body' => $body, 'expect' => false]);
+        $request = $this->vendor->requests()[0];
+        self::assertStringContainsString("\r\ncontent-length: 2097152\r\n", $request);
+        self::assertSame(md5($body), md5(substr($request, (int) strpos($request, "\r\n\r\n") + 4)));
+    }
+
+    public function testExpectationThatGuzzleAddsIsMet(): void
+    {
+        $this->vendor->answer("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created", 'ok');
+        $response = $this->guzzle()->post('x', ['body' => 'small', 'expect' => true]);
+        self::assertSame([201, 'ok'], [$response->getStatusCode(), (string) $response->getBody()]);
+    }
+
+    public function testStreamComesWhileItIsRead(): void
+    {
+        $this->vendor->answer("HTTP/1.1 200 OK\r\nContent-Length: 10", 'half');
+        $body = $this->guzzle()->get('x', ['stream' => true, 'read_timeout' => 5])->getBody();
+        self::assertSame([10, 'half', 4], [$body->getSize(), $body->read(100), $body->tell()]);
+        $error = $this->assertThrows(NetworkException::class, static fn () => $body->read(100));
+        self::assertSame('yes', $error->sent);
+    }
+
+    public function testProgressIsToldAsTheBodyComes(): void
+    {
+        $this->vendor->answer("HTTP/1.1 200 OK\r\nContent-Length: 8", 'the body');
+        $told = [];
+        $note = static function (int ...$bytes) use (&$told): void {
+            $told[] = $bytes;
+        };
+        $response = $this->guzzle()->post('x', ['body' => 'sent', 'progress' => $note]);
+        self::assertSame('the body', (string) $response->getBody());
+        self::assertSame([8, 0, 4, 4], $told[0]);
+        self::assertSame([8, 8, 4, 4], end($told));
+    }
+
+    public function testBodyThatBreaksOffOnItsWayToTheSink(): void
+    {
+        $this->vendor->answer("HTTP/1.1 200 OK\r\nContent-Length: 100", 'half');
+        $error = $this->assertThrows(\GuzzleHttp\Exception\TransferException::class, fn () => $this->guzzle()->get('x', ['sink' => $this->path('sink')]));
+        self::assertSame($this->exceptionOf('ConnectException', 'NetworkException'), $error::class);
+    }
+
+    public function testEncodedBodyIsDecodedAndLeftAloneWhereItIsWanted(): void
+    {
+        $bytes = (string) gzencode('text');
+        foreach ([[true, 'text'], ['gzip', 'text'], [false, $bytes]] as [$decode, $body]) {
+            $this->vendor->answer("HTTP/1.1 200 OK\r\nContent-Encoding: gzip", $bytes);
+            self::assertSame($body, (string) $this->guzzle()->get('x', ['decode_content' => $decode])->getBody());
+        }
+        self::assertMatchesRegularExpression('/^accept-encoding: .*gzip/m', $this->vendor->requests()[1]);
+    }
+
+    public function testPromiseOfACallInTheBackground(): void
+    {
+        $this->vendor->answer('HTTP/1.1 200 OK', 'body');
+        $client = $this->guzzle();
+        $seen = [];
+        $promise = $client->getAsync('x', ['on_stats' => static function (TransferStats $stats) use (&$seen): void {
+            $seen[] = $stats->getHandlerStat('attempts');
+        }])->then(static fn (ResponseInterface $response): string => (string) $response->getBody());
+        self::assertSame(PromiseInterface::PENDING, $promise->getState());
+        self::assertSame(['body', [1]], [$promise->wait(), $seen]);
+    }
+
+    public function testPromiseThatIsCancelled(): void
+    {
+        $this->vendor->hang();
+        $promise = $this->guzzle()->getAsync('x');
+        $promise->cancel();
+        $begun = hrtime(true);
+        $this->assertThrows(\Throwable::class, static fn () => $promise->wait());
+        self::assertLessThan(2e9, hrtime(true) - $begun);
+    }
+
+    public function testPoolRunsSideBySide(): void
+    {
+        $sim = new VendorSim();
+        try {
+            $sim->fault('catalog', 'latency', ['delay_ms' => 300]);
+            $client = $this->guzzle(['headers' => ['Authorization' => 'Bearer ' . $sim->token('catalog')]], $sim->url('catalog') . '/');
+            $ids = [];
+            $pool = new Pool($client, array_map(static fn (int $id): Request => new Request('GET', "v1/products/$id"), range(1, 20)), [
+                'concurrency' => 10,
+                'fulfilled' => static function (ResponseInterface $response, int $at) use (&$ids): void {
+                    $ids[$at] = json_decode((string) $response->getBody(), true)['id'];
+                },
+            ]);
+            $begun = hrtime(true);
+            $pool->promise()->wait();
+            self::assertSame(range(1, 20), array_values($ids));
+            // One after the other they take 6 s.
+            self::assertLessThan(3e9, hrtime(true) - $begun);
+        } finally {
+            $sim->stop();
+        }
+    }
+
+    private static function dechunked(string $body): string
+    {
+        $text = '';
+        while (preg_match('/^([0-9a-f]+)\r\n/i', $body, $match) === 1 && ($length = (int) hexdec($match[1])) > 0) {
+            $text .= substr($body, strlen($match[0]), $length);
+            $body = substr($body, strlen($match[0]) + $length + 2);
+        }
+
+        return $text;
     }
 
     public function testSinkTakesTheBodyAndIsTheBody(): void
@@ -148,7 +271,7 @@ final class GuzzleHandlerTest extends TestCase
     {
         $handler = new GuzzleHandler($this->connection());
         $this->vendor->stop();
-        self::assertSame(PromiseInterface::REJECTED, $handler(new Request('GET', 'x'), [])->getState());
+        self::assertSame(PromiseInterface::REJECTED, $handler(new Request('GET', 'x'), ['synchronous' => true])->getState());
         $this->assertThrows(InvalidArgumentException::class, static fn () => $handler(new Request('GET', 'x'), ['verify' => false]));
     }
 
@@ -205,16 +328,18 @@ final class GuzzleHandlerTest extends TestCase
     }
 
     /** @param array<string, mixed> $config */
-    private function guzzle(array $config = []): Client
+    private function guzzle(array $config = [], ?string $baseUri = null): Client
     {
-        return new Client($config + ['handler' => HandlerStack::create(new GuzzleHandler($this->connection())), 'base_uri' => $this->vendor->baseUri]);
+        $baseUri ??= $this->vendor->baseUri;
+
+        return new Client($config + ['handler' => HandlerStack::create(new GuzzleHandler($this->connection($baseUri))), 'base_uri' => $baseUri]);
     }
 
-    private function connection(): Connection
+    private function connection(?string $baseUri = null): Connection
     {
         return new Connection('fronts', [
             'namespace' => bin2hex(random_bytes(8)),
-            'base_uri' => $this->vendor->baseUri,
+            'base_uri' => $baseUri ?? $this->vendor->baseUri,
             'address' => ['allow_private' => true],
             'retry' => ['max_attempts' => 1],
         ]);

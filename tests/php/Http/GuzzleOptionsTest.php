@@ -43,7 +43,7 @@ final class GuzzleOptionsTest extends TestCase
             'on_stats' => [static fn () => null],
             'response_factory' => [new HttpFactory()],
             'stream_factory' => [new HttpFactory()],
-            'decode_content' => [true, false],
+            'decode_content' => [true, false, 'gzip'],
             'auth' => [[], false],
             'protocols' => [['http', 'https'], ['https']],
             'version' => ['1.0', 1.1, '2', '2.0'],
@@ -54,7 +54,8 @@ final class GuzzleOptionsTest extends TestCase
             'proxy' => ['', [], ['http' => null, 'https' => null, 'no' => []], ['no' => ['localhost']]],
             'multiplex' => ['none', 'wait'],
             'debug' => [false],
-            'stream' => [false],
+            'stream' => [false, true],
+            'progress' => ['strlen'],
             'curl' => [[]],
             'stream_context' => [[]],
             'allow_redirects' => [false, ['max' => 5]],
@@ -82,7 +83,7 @@ final class GuzzleOptionsTest extends TestCase
             'on_headers' => ['no such function'],
             'on_stats' => [true],
             'response_factory' => ['class'],
-            'decode_content' => ['gzip'],
+            'decode_content' => [5],
             'auth' => [['user', 'password', 'digest'], 'ntlm'],
             'protocols' => [['http'], 'https'],
             'version' => ['3', 'x'],
@@ -96,14 +97,14 @@ final class GuzzleOptionsTest extends TestCase
             'cert_type' => ['PEM'],
             'ssl_key' => ['/a.key'],
             'ssl_key_type' => ['PEM'],
-            'stream' => [true],
+            'stream' => ['yes'],
             'debug' => [true],
             'curl' => [[1 => 2]],
             'stream_context' => [['ssl' => []]],
             'multiplex' => ['require_wait'],
             'force_ip_resolve' => ['v4', 'v6'],
             'on_trailers' => ['strlen'],
-            'progress' => ['strlen'],
+            'progress' => ['no such function'],
             'json' => [['a' => 1]],
             'query' => ['a=1'],
             'timeout_ms' => [5],
@@ -131,27 +132,25 @@ final class GuzzleOptionsTest extends TestCase
 
     public function testOptionsOfOnesOwnMiddlewarePass(): void
     {
-        self::assertNull(GuzzleOptions::of(['shop_retry' => 3], self::request(), ['shop_retry'])->totalMs);
+        self::assertSame(['decode' => true], GuzzleOptions::of(['shop_retry' => 3], self::request(), ['shop_retry'])->call);
     }
 
     public function testAuthThatMiddlewareTurnedIntoAFieldPasses(): void
     {
         $request = self::request()->withHeader('Authorization', 'Basic YTpi');
-        self::assertTrue(GuzzleOptions::of(['auth' => ['a', 'b']], $request, [])->decode);
+        self::assertSame(['decode' => true], GuzzleOptions::of(['auth' => ['a', 'b']], $request, [])->call);
     }
 
-    public function testAskingForAnEncodingNeedsTheBytesToBeWanted(): void
+    public function testBodiesAreDecodedUnlessTheBytesAreWanted(): void
     {
-        $request = self::request()->withHeader('Accept-Encoding', 'gzip');
-        self::assertFalse(GuzzleOptions::of(['decode_content' => false], $request, [])->decode);
-        $this->expectExceptionMessage('"decode_content"');
-        GuzzleOptions::of(['decode_content' => true], $request, []);
+        $decode = static fn (mixed $value): bool => GuzzleOptions::of(['decode_content' => $value], self::request(), [])->call['decode'];
+        self::assertSame([true, true, false], array_map($decode, [true, 'gzip', false]));
     }
 
     #[DataProvider('timeouts')]
     public function testTimeoutBoundsTheWholeCall(mixed $seconds, ?int $totalMs): void
     {
-        self::assertSame($totalMs, GuzzleOptions::of(['timeout' => $seconds], self::request(), [])->totalMs);
+        self::assertSame($totalMs, GuzzleOptions::of(['timeout' => $seconds], self::request(), [])->call['timeouts']['total_ms'] ?? null);
     }
 
     /** @return iterable<string, array{mixed, ?int}> */
@@ -162,6 +161,14 @@ final class GuzzleOptionsTest extends TestCase
         yield 'seconds' => [30, 30_000];
         yield 'a fraction' => [0.25, 250];
         yield 'never rounded to endless' => [0.0001, 1];
+    }
+
+    public function testReadTimeoutIsForStreams(): void
+    {
+        $options = GuzzleOptions::of(['stream' => true, 'read_timeout' => 2.5, 'timeout' => 9], self::request(), []);
+        self::assertSame(['decode' => true, 'timeouts' => ['total_ms' => 9000, 'attempt_ms' => 2500], 'stream' => true], $options->call);
+        $this->expectExceptionMessage('"read_timeout"');
+        GuzzleOptions::of(['read_timeout' => 2.5], self::request(), []);
     }
 
     /** @return list<string> */

@@ -5,6 +5,8 @@ declare(strict_types=1);
 namespace Causeway\Tests\Http;
 
 use Causeway\Client;
+use Causeway\Tests\Support\AssertThrows;
+use Drupal\causeway\Http\BodyStream;
 use Drupal\causeway\Http\Call;
 use Drupal\causeway\Http\ErrorMap;
 use Drupal\causeway\Http\Exception\ClientException;
@@ -14,6 +16,7 @@ use Drupal\causeway\Http\Failure;
 use Drupal\causeway\Http\Psr18Client;
 use Nyholm\Psr7\Factory\Psr17Factory;
 use Nyholm\Psr7\Request;
+use Nyholm\Psr7\Stream;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
 use Psr\Http\Client\ClientExceptionInterface;
@@ -23,10 +26,13 @@ use Psr\Http\Message\RequestInterface;
 
 #[CoversClass(Psr18Client::class)]
 #[CoversClass(Call::class)]
+#[CoversClass(BodyStream::class)]
 #[CoversClass(ErrorMap::class)]
 #[CoversClass(Failure::class)]
 final class Psr18ContractTest extends FrontContractTestCase
 {
+    use AssertThrows;
+
     private RequestInterface $request;
 
     protected function send(Client $client, string $method, string $uri, array $headers = [], string $body = ''): Answered
@@ -74,6 +80,31 @@ final class Psr18ContractTest extends FrontContractTestCase
         $this->send($this->client(), 'POST', 'x', ['Transfer-Encoding' => ['chunked']], 'abc');
         self::assertStringContainsString("\r\ncontent-length: 3\r\n", $this->vendor->requests()[0]);
         self::assertStringNotContainsString('transfer-encoding', $this->vendor->requests()[0]);
+    }
+
+    public function testStreamedBodyComesAsItIsReadAndIsReadOnce(): void
+    {
+        $this->vendor->answer("HTTP/1.1 200 OK\r\nContent-Length: 8", 'in parts');
+        $factory = new Psr17Factory();
+        $body = (new Psr18Client($this->client(), $factory, $factory, true))->sendRequest(new Request('GET', 'x'))->getBody();
+        self::assertSame([true, false, false, 8, null], [$body->isReadable(), $body->isSeekable(), $body->isWritable(), $body->getSize(), $body->getMetadata('uri')]);
+        self::assertSame(['in', 2, ' parts', ''], [$body->read(2), $body->tell(), $body->getContents(), $body->read(1)]);
+        self::assertTrue($body->eof());
+        foreach ([static fn () => $body->seek(0), static fn () => $body->rewind(), static fn () => $body->write('x')] as $impossible) {
+            $this->assertThrows(\RuntimeException::class, $impossible);
+        }
+        $body->close();
+        self::assertSame([false, true], [$body->isReadable(), $body->eof()]);
+        $this->assertThrows(\RuntimeException::class, static fn () => $body->read(1));
+    }
+
+    public function testBodyOfUnknownLengthIsSentInChunks(): void
+    {
+        $stream = popen('printf abc', 'r');
+        self::assertIsResource($stream);
+        $this->vendor->answer('HTTP/1.1 200 OK');
+        $this->front($this->client())->sendRequest(new Request('POST', 'x', [], Stream::create($stream)));
+        self::assertMatchesRegularExpression('/\r\ntransfer-encoding: chunked\r\n.*\r\n3\r\nabc\r\n0\r\n\r\n$/s', $this->vendor->requests()[0]);
     }
 
     #[DataProvider('unsendable')]

@@ -20,12 +20,18 @@ echo stream_socket_get_name($server, false), "\n";
 function readRequest($connection): string
 {
     $request = '';
+    $isWhole = false;
     do {
         $piece = fread($connection, 65536);
         $request .= $piece;
         [$head, $body] = explode("\r\n\r\n", $request, 2) + [1 => null];
+        if (preg_match('/^transfer-encoding: *chunked/mi', $head) === 1) {
+            $isWhole = $body !== null && str_ends_with($body, "0\r\n\r\n");
+            continue;
+        }
         $length = preg_match('/^content-length: *(\d+)/mi', $head, $match) === 1 ? (int) $match[1] : 0;
-    } while ($piece !== '' && $piece !== false && ($body === null || strlen($body) < $length));
+        $isWhole = $body !== null && strlen($body) >= $length;
+    } while ($piece !== '' && $piece !== false && !$isWhole);
 
     return $request;
 }
