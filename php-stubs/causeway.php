@@ -1315,9 +1315,9 @@ namespace Causeway\Testing {
    *
    * Before a request leaves (sent is 'no', ConnectException): refused, dns, tls, connectTimeout.
    * Before the head of an answer ('maybe'): closed, reset (NetworkException), hang
-   * (TimeoutException); with bytes that are no head ('yes', NetworkException): garbled, endlessHead.
-   * In the body ('yes'): halfBody, resetInBody (NetworkException), stalledBody (TimeoutException),
-   * endlessBody (LimitException).
+   * (TimeoutException); with bytes that are no head ('yes'): garbled (NetworkException), endlessHead
+   * (LimitException). In the body ('yes'): halfBody, resetInBody (NetworkException), stalledBody
+   * (TimeoutException), endlessBody (LimitException).
    */
   final class Fault {
     /** The port refuses connections. */

@@ -67,7 +67,11 @@ pub(super) async fn exchange(
     });
     match decision {
         Decision::Play(step) => {
-            sent.set(Sent::Maybe);
+            let leaves =
+                !matches!(step.step, Step::Fault(fault) if fault.phase() == Phase::Connecting);
+            if leaves {
+                sent.set(Sent::Maybe);
+            }
             let met = play(step, key, wire).await?;
             sent.set(Sent::Yes);
             Ok(met)

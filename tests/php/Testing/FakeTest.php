@@ -130,7 +130,7 @@ final class FakeTest extends TestCase
             ['reset', 'NetworkException', 'maybe', 0, null],
             ['hang', 'TimeoutException', 'maybe', 2000, null],
             ['garbled', 'NetworkException', 'yes', 0, null],
-            ['endless_head', 'NetworkException', 'yes', 0, null],
+            ['endless_head', 'LimitException', 'yes', 0, null],
             ['half_body', 'NetworkException', 'yes', 0, 200],
             ['reset_in_body', 'NetworkException', 'yes', 0, 200],
             ['stalled_body', 'TimeoutException', 'yes', 2000, 200],
