@@ -25,10 +25,15 @@ final class Vendor
         $this->baseUri = ($certificates === null ? 'http' : 'https') . "://127.0.0.1:{$this->program->line()}/";
     }
 
-    /** From now on every request is answered with 503, or none is because of this. */
-    public function setDown(bool $isDown): void
+    /** From now on every request is answered with 503, after so long. */
+    public function setDown(int $afterMs = 0): void
     {
-        $isDown ? touch("$this->directory/down") : @unlink("$this->directory/down");
+        file_put_contents("$this->directory/down", (string) $afterMs);
+    }
+
+    public function setUp(): void
+    {
+        @unlink("$this->directory/down");
     }
 
     /**

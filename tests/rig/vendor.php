@@ -12,7 +12,7 @@
  * | /once/CODE/MS/KEY | this status for the first request with the key, then 200 after MS |
  * | /close | 200, and the connection is closed right after, without a word in the head |
  *
- * While DIRECTORY/down exists, everything is 503. DIRECTORY/log gets a line for each arrival (number,
+ * While DIRECTORY/down exists, everything is 503, after the milliseconds that it holds. DIRECTORY/log gets a line for each arrival (number,
  * time, method, path) and each answer (number, time, status); times are hrtime(true).
  */
 
@@ -130,7 +130,7 @@ final class VendorProcess
         $words = explode('/', trim((string) strtok($path, '?'), '/'));
         clearstatcache();
         if (file_exists("$this->directory/down")) {
-            return [503, 0];
+            return [503, (int) file_get_contents("$this->directory/down")];
         }
         if ($words[0] === 'once') {
             $isFirst = !isset($this->seen[$path]);
