@@ -1003,7 +1003,7 @@ namespace Causeway\Exception {
   /** A cap was exceeded: body, headers, JSON depth. */
   class LimitException extends CallException {}
 
-  /** The wait was interrupted by a signal or PHP's time limit. */
+  /** PHP's time limit ended the wait. Handlers of signals run during a wait: what one throws comes out as it is, and one that returns lets the call go on. */
   class InterruptedException extends CallException {}
 
   /**

@@ -32,7 +32,7 @@ return [
     'Causeway\Exception\AuthException' => 'No token could be had.',
     'Causeway\Exception\AddressRefusedException' => 'The target address is not allowed for this connection.',
     'Causeway\Exception\LimitException' => 'A cap was exceeded: body, headers, JSON depth.',
-    'Causeway\Exception\InterruptedException' => 'The wait was interrupted by a signal or PHP\'s time limit.',
+    'Causeway\Exception\InterruptedException' => 'PHP\'s time limit ended the wait. Handlers of signals run during a wait: what one throws comes out as it is, and one that returns lets the call go on.',
     'Causeway\Exception\StrayRequestException' => implode("\n", [
         'A test\'s fake has no rule or recorded answer for a request; nothing was sent. A \LogicException, so',
         'that code which goes on without an answer does not hide it. Its properties are those of',

@@ -98,7 +98,8 @@ exception_classes! {
     AddressRefused, "AddressRefusedException", call, false, NONE;
     /// A cap was exceeded.
     Limit, "LimitException", call, false, NONE;
-    /// The wait was interrupted.
+    /// The wait was ended by PHP's time limit. Handlers of signals run during a wait; what one
+    /// throws ends it and comes out as it is.
     Interrupted, "InterruptedException", call, false, NONE;
     /// A test's fake has no rule for a request.
     Stray, "StrayRequestException", raw::logic_exception, true, OF_CALL;

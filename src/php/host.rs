@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::raw;
+use super::signals;
 use crate::clock::{self, Monotonic};
 use crate::http::{Host, Stop};
 use crate::idempotency::Switches;
@@ -62,9 +62,7 @@ impl Host for PhpHost {
     }
 
     fn check(&self) -> Result<(), Stop> {
-        if raw::is_interrupt_pending() {
-            return Err(Stop::Interrupted);
-        }
+        signals::look()?;
         self.before_attempt()
     }
 }

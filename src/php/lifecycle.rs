@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{exception_classes, exit, ini, raw};
+use super::{exception_classes, exit, ini, raw, signals};
 use crate::segment::{self, SegmentOptions};
 use crate::{clock, http, options, store, testing};
 
@@ -39,6 +39,7 @@ pub(super) extern "C" fn request_shutdown(_ty: i32, _module_number: i32) -> i32 
         }
         store::sqlite::end_request();
         options::secret::clear_resolvers();
+        signals::forget();
         exit::forget();
         clock::thaw();
         clock::pin_unit(None);

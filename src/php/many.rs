@@ -20,7 +20,7 @@ use super::exit;
 use super::iteration::Iteration;
 use super::request::{self, Prepared};
 use super::sending;
-use super::{throw, value};
+use super::{signals, throw, value};
 use crate::http::{Answer, CallError, Request};
 use crate::options::OptionError;
 use crate::store::CallbackError;
@@ -164,7 +164,7 @@ impl Many<'_> {
     }
 
     fn end(&self, number: usize, outcome: Result<Answer, CallError>) -> ControlFlow<()> {
-        if exit::is_asked() {
+        if exit::is_asked() || signals::has_thrown() {
             return ControlFlow::Break(());
         }
         let (source, throw_on_error) = {

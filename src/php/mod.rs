@@ -48,6 +48,7 @@ mod response;
 mod secret;
 mod sending;
 mod server_sent_event;
+mod signals;
 mod signer;
 mod sink;
 mod snapshot;

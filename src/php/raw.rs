@@ -12,7 +12,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::boxed::ZBox;
-use ext_php_rs::ffi::{zend_object, zend_type, zval};
+use ext_php_rs::ffi::{zend_interrupt_function, zend_object, zend_type, zval};
 use ext_php_rs::types::{ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
 
@@ -222,6 +222,28 @@ pub(super) fn ini_string(name: &CStr) -> String {
 /// Whether the engine wants to interrupt what runs: a signal, a timeout.
 pub(super) fn is_interrupt_pending() -> bool {
     ExecutorGlobals::get().vm_interrupt.value
+}
+
+/// Whether PHP's time limit ran out; the engine ends the program when it runs next.
+pub(super) fn is_timed_out() -> bool {
+    ExecutorGlobals::get().timed_out.value
+}
+
+/// Does what the engine does where it looks for interrupts: clears the flag and runs the handlers,
+/// such as those of pcntl's signals. What they throw lies pending in the engine afterwards.
+pub(super) fn run_interrupt_handlers() {
+    let frame = {
+        let mut globals = ExecutorGlobals::get_mut();
+        globals.cancel_interrupt();
+        globals.current_execute_data
+    };
+    // SAFETY: the variable is set while modules start, which is over.
+    let handler = unsafe { zend_interrupt_function };
+    if let Some(handler) = handler {
+        // SAFETY: on the PHP thread inside a call from PHP, with the frame of that call; none of the
+        // executor's globals is borrowed here.
+        unsafe { handler(frame) };
+    }
 }
 
 /// Writes to PHP's error log.

@@ -10,6 +10,7 @@ use super::exception_classes::ExceptionClass;
 use super::exit;
 use super::raw;
 use super::response::PhpResponse;
+use super::signals;
 use super::value;
 use crate::http::{CallError, CallErrorKind, Sent};
 use crate::options::OptionError;
@@ -85,6 +86,9 @@ pub(super) fn options(owner: &str, error: &OptionError) -> PhpException {
 
 /// A call without a usable answer.
 pub(super) fn call(error: CallError) -> PhpException {
+    if let (CallErrorKind::Interrupted, Some(thrown)) = (&error.kind, signals::take_thrown()) {
+        return callback(thrown);
+    }
     let message = error.to_string();
     let class = call_class(&error.kind);
     let facts = call_facts(&error);

@@ -3,7 +3,7 @@
 /**
  * @file
  * Forks of a process whose client is in use: idle, with a call in the foreground under way (the
- * fork is in a signal's handler), or with one in the background. Children end with exit().
+ * fork is in a signal's handler, which runs in the wait), or with one in the background. Children end with exit().
  */
 
 declare(strict_types=1);
@@ -50,8 +50,20 @@ $twice = static fn (): bool => $isRight('ok') && $isRight('ok');
 
 pcntl_async_signals(true);
 $children = [];
-pcntl_signal(SIGUSR1, static function () use (&$children, $fork, $twice): void {
-    $children[] = $fork($twice);
+// Every second child does not end in the handler: it goes back into the call that was under way.
+$turn = new class () {
+    public bool $isReturning = false;
+    public bool $isChild = false;
+};
+pcntl_signal(SIGUSR1, static function () use (&$children, $turn, $fork, $twice): void {
+    if (!$turn->isReturning) {
+        $children[] = $fork($twice);
+
+        return;
+    }
+    $child = pcntl_fork();
+    $turn->isChild = $child === 0;
+    $children[] = $child;
 });
 $isRight('ok') || $problem('no answer before the first fork');
 for ($round = 0; $round < $rounds; $round++) {
@@ -62,16 +74,17 @@ for ($round = 0; $round < $rounds; $round++) {
             $isOk = $isRight('ok');
         } elseif ($mode === 'foreground') {
             $killer = proc_open(['sh', '-c', 'sleep 0.03; kill -USR1 ' . getmypid()], [], $pipes);
+            $turn->isReturning = $round % 2 === 1;
             try {
-                $isOk = $isRight('slow/400');
-            } catch (Causeway\Exception\InterruptedException) {
-                // The signal ended the wait, as documented; its handler then forked.
-                $isOk = true;
+                $isOk = $isRight('slow/200');
+            } catch (Causeway\Exception\CallException $failure) {
+                $isOk = false;
+            }
+            if ($turn->isChild) {
+                // The answer is the parent's: the child is told that it has none, and goes on.
+                exit(!$isOk && $twice() ? 0 : 1);
             }
             proc_close($killer);
-            // The handler runs where PHP next looks for signals.
-            for ($end = microtime(true) + 1.0; !$isForked($children) && microtime(true) < $end; usleep(100)) {
-            }
             $isForked($children) || $problem('no fork was in flight');
         } else {
             $pending = $client->start('GET', 'slow/60');
