@@ -17,6 +17,7 @@ use Causeway\Proof\LeakFpm;
 use Causeway\Proof\Preload;
 use Causeway\Proof\Reload;
 use Causeway\Proof\Storm;
+use Causeway\Proof\Streams;
 use Causeway\Proof\Throttle;
 
 return [
@@ -29,6 +30,7 @@ return [
     new ColdUrl(),
     new Background(),
     new Interrupts(),
+    new Streams(),
     new Leak(),
     new LeakFpm(),
 ];
