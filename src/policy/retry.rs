@@ -7,6 +7,11 @@
 //! is never shorter, and one beyond the deadline ends the call at once with the time to come
 //! back, in place of an attempt that the vendor said it would refuse.
 //!
+//! With an idempotency key two statuses have the meaning that
+//! draft-ietf-httpapi-idempotency-key-header section 2.7 gives them: 409 says that the request with
+//! this key is still being worked on, so a later attempt gets its answer; 422 that the key was used
+//! for another request, which no attempt changes.
+//!
 //! The streak of failures and the token of the retry budget are looked at by the caller, after
 //! [`decide`] has said yes: a refused retry must not cost a token. No state.
 
@@ -18,6 +23,10 @@ use super::{Sent, backoff, budget, deadline, retry_after};
 
 /// Statuses that a later attempt may turn into an answer.
 pub const STATUSES_DEFAULT: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
+/// The request with this idempotency key is still being worked on.
+const IN_PROGRESS: u16 = 409;
+/// The idempotency key was used for another request.
+const KEY_REUSED: u16 = 422;
 /// Statuses that may be chosen: what is below is no failure.
 pub const STATUSES: RangeInclusive<u16> = 400..=599;
 /// What may go wrong without an answer, and later right: all of it is retried by default.
@@ -167,7 +176,7 @@ pub fn decide(options: &Options, attempt: &Attempt) -> RetryDecision {
 }
 
 fn wait_before_next(options: &Options, attempt: &Attempt) -> Result<Duration, GiveUp> {
-    if !may_pass(options, attempt.outcome) {
+    if !may_pass(options, attempt.outcome, attempt.has_key) {
         return Err(GiveUp::NotRetryable);
     }
     // Before the count of attempts: whoever calls next must know when to come back.
@@ -198,8 +207,10 @@ fn wait_before_next(options: &Options, attempt: &Attempt) -> Result<Duration, Gi
 }
 
 /// Whether a later attempt may come to another end.
-pub fn may_pass(options: &Options, outcome: Outcome) -> bool {
+pub fn may_pass(options: &Options, outcome: Outcome, has_key: bool) -> bool {
     match outcome {
+        Outcome::Status(IN_PROGRESS) if has_key => true,
+        Outcome::Status(KEY_REUSED) if has_key => false,
         Outcome::Status(status) => options.statuses.contains(&status),
         Outcome::Failed(error) => options.errors.contains(&error),
         Outcome::Permanent => false,

@@ -32,7 +32,7 @@ const MAX_CODINGS: usize = 3;
 /// Below this size a content may have any ratio.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 /// Encoded bytes that go in at a time: bounds what comes out at a time.
-const PIECE_BYTES: usize = 4096;
+const PIECE_BYTES: usize = 512;
 /// When so much is decoded, it is handed out before more goes in.
 const ENOUGH_BYTES: usize = 64 << 10;
 

@@ -243,7 +243,7 @@ fn little_comes_out_at_a_time() {
     while !input.is_empty() {
         let out = decoder.push(&mut input).unwrap();
         assert!(
-            out.len() <= (64 << 10) + 4096 * 1032,
+            out.len() <= (64 << 10) + 512 * 1032,
             "{} at once",
             out.len()
         );

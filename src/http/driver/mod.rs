@@ -247,7 +247,8 @@ impl<'a> Call<'a> {
     fn next(&self, outcome: &Outcome) -> RetryDecision {
         let options = &self.client.plan().retry;
         let ended = outcome::for_retry(outcome);
-        if !retry::may_pass(options, ended) {
+        let has_key = self.request.idempotency_key.is_some();
+        if !retry::may_pass(options, ended, has_key) {
             let reason = GiveUp::NotRetryable;
             return RetryDecision::GiveUp { reason };
         }
@@ -259,7 +260,7 @@ impl<'a> Call<'a> {
                 .map_or_else(|failure| failure.sent, |_| Sent::Yes),
             method_is_idempotent: self.request.is_repeatable
                 || retry::is_idempotent(&self.request.method),
-            has_key: self.request.idempotency_key.is_some(),
+            has_key,
             waited: self.waited,
             retry_after: outcome
                 .as_ref()

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::{Plan, Source};
 use crate::auth;
+use crate::http::idempotency_key;
 use crate::options::{OptionError, SecretRef, Value};
 
 fn map(entries: Vec<(&str, Value)>) -> Value {
@@ -40,6 +41,20 @@ fn defaults() {
     assert_eq!(plan.timeouts.page, Duration::from_secs(1));
     assert_eq!((plan.retry.max_attempts, plan.body_cap_bytes), (3, 8 << 20));
     assert!(plan.breaker.is_some() && plan.auth.is_none() && !plan.address.allow_private);
+    assert_eq!(plan.decode_ratio, 200);
+    assert_eq!(plan.idempotency, idempotency_key::Options::default());
+}
+
+#[test]
+fn how_bodies_and_keys_go_may_be_said() {
+    let key = map(vec![("form", Value::from("quoted"))]);
+    let plan = parse(vec![("decode_ratio", Value::from(5)), ("idempotency", key)]).unwrap();
+    assert_eq!(plan.decode_ratio, 5);
+    assert_eq!(plan.idempotency.form, idempotency_key::Form::Quoted);
+    assert_eq!(
+        message(vec![("decode_ratio", Value::from(0))]),
+        "option 'decode_ratio' must be an integer from 1 to 1000000, got 0"
+    );
 }
 
 fn auth() -> Value {

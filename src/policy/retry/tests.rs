@@ -123,6 +123,30 @@ fn outcomes_that_may_pass() {
 }
 
 #[test]
+fn with_a_key_409_is_waited_for_and_422_is_final() {
+    let all = Options {
+        statuses: vec![409, 422, 503],
+        ..Options::default()
+    };
+    let refused = give_up(GiveUp::NotRetryable);
+    let rows = [
+        (Options::default(), 409, false, refused),
+        (Options::default(), 409, true, retry(50)),
+        (Options::default(), 422, true, refused),
+        (all.clone(), 422, false, retry(50)),
+        (all, 422, true, refused),
+    ];
+    for (options, status, has_key, expected) in rows {
+        let attempt = Attempt {
+            has_key,
+            method_is_idempotent: true,
+            ..failed(Outcome::Status(status), Sent::Yes)
+        };
+        assert_eq!(decide(&options, &attempt), expected, "{status} {has_key}");
+    }
+}
+
+#[test]
 fn attempts_end_at_their_number() {
     let options = Options {
         max_attempts: 3,
