@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Class, Options, check_literal, class, filter};
+use super::{Class, Options, check_literal, check_url, class, filter};
 
 const PUBLIC_ONLY: Options = Options {
     allow_private: false,
