@@ -543,6 +543,16 @@ namespace Causeway {
     /** Puts a dead letter back in line, with its attempts counted anew. FALSE when there is none. */
     public function replay(string $source, string $eventId): bool {}
     /**
+     * Puts up to $limit dead letters back in line, the longest dead first; how many. The times
+     * are those of their deaths, Unix milliseconds, and belong to the span.
+     */
+    public function replayAll(?string $source = null, ?int $fromMs = null, ?int $untilMs = null, int $limit = 1000): int {}
+    /**
+     * Erases the payloads of events that were done before; the rows stay, and know a duplicate.
+     * Returns how many rows it looked at: fewer than $limit mean that nothing is left.
+     */
+    public function erasePayloads(int $olderThanS, int $limit = 1000): int {}
+    /**
      * Deletes at most $limit done rows older than this; how many went. Keep them for longer than
      * the senders repeat their deliveries.
      */
@@ -650,6 +660,117 @@ namespace Causeway {
     public function event(string $eventId): ?array {}
     /** The ledger behind it: counts, dead letters, replay. */
     public function ledger(): Ledger {}
+  }
+
+  /**
+   * Writes out: recorded first, sent later by process(), each under the idempotency key that it was
+   * given when it was recorded. Sending is at least once under that key: a vendor that honours it
+   * does it once.
+   */
+  final class Outbox {
+    /**
+     * The outbox of this connection, in its store.
+     *
+     * @param array<string, mixed>|null $options
+     *   lease_ms (120000), max_attempts (12), base_delay_ms (1000), max_delay_ms (3600000);
+     *   away_s (21600): a relay that was away for so long does not send what is left from before
+     *   until resume(); unsure ('repeat'|'hold'): whether a write whose fate is not known is sent
+     *   again under its key, or held in the dead letters.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     *   When the client has no store.
+     */
+    public function __construct(Client $client, ?array $options = null) {}
+    /**
+     * Records a write and returns its id; in your transaction where Store::atomically() runs.
+     * An id that is recorded already is returned again, and nothing is recorded.
+     *
+     * @param array<string, mixed>|null $options
+     *   The call's, as Client::request() has them, without throw_on_error and streams. And: id
+     *   (its name, random when left out), order (writes of the same order are sent one after
+     *   another; a dead one blocks those behind it until it is discarded or replayed), delay_ms,
+     *   deadline_ms.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     * @throws \Causeway\Exception\StoreException
+     */
+    public function send(string $method, string $uri, ?array $options = null): string {}
+    /**
+     * Sends a write at once and keeps the same record: when this process dies between the call
+     * and the record, process() finds it and sends it again under its key. A failure that you
+     * hear of ends it; where its fate is not known it is in the dead letters.
+     *
+     * @param array<string, mixed>|null $options
+     *   As send(), without order and delay_ms.
+     *
+     * @throws \Causeway\Exception\CallException
+     * @throws \Causeway\Exception\StoreException
+     *   Also when the id is recorded already.
+     */
+    public function call(string $method, string $uri, ?array $options = null): Response {}
+    /**
+     * Sends up to $limit writes that are due.
+     *
+     * @return array{sent: int, failed: int, deferred: int, dead: int, paused: ?string}
+     *   paused says why nothing is sent: see resume().
+     */
+    public function process(int $limit = 50): array {}
+    /** Takes a write back that was not sent yet. FALSE where it is being sent, or has ended. */
+    public function cancel(string $id): bool {}
+    /** Throws a dead write away; what waits behind it goes. FALSE where it is not dead. */
+    public function discard(string $id): bool {}
+    /** Puts a dead write back in line, under the key that it had. FALSE where it is not dead. */
+    public function replay(string $id): bool {}
+    /**
+     * How many writes stand where.
+     *
+     * @return array{pending: int, blocked: int, claimed: int, done: int, dead: int, oldest_pending_age_ms: int, paused: ?string}
+     */
+    public function counts(): array {}
+    /**
+     * Writes that were given up, with their last error, the longest dead first.
+     *
+     * @return list<array{id: string, method: string, target: string, order: string, attempts: int, error: string, updated_at_ms: int}>
+     */
+    public function deadLetters(int $limit = 100): array {}
+    /** Stops process() for all workers, until resume(). */
+    public function pause(string $reason): void {}
+    /** Lets process() send again, also what is left from before a pause. */
+    public function resume(): void {}
+    /** Deletes at most $limit ended writes older than this; how many went. */
+    public function purge(int $olderThanS, int $limit = 1000): int {}
+  }
+
+  /**
+   * Runs inboxes, outboxes, refreshes and backfills in one loop. Each task gets short turns, so that
+   * one that floods does not delay the others; one that throws rests for a while. SIGTERM, SIGINT,
+   * SIGQUIT and SIGHUP end the loop after the item at hand, a second one also the call under way.
+   * Under systemd it says when it is ready, alive (WatchdogSec=) and about to end.
+   */
+  final class Worker {
+    /**
+     * A worker that ends by these limits; without any it runs until a signal.
+     *
+     * @param array<string, mixed>|null $options
+     *   time_limit_s, memory_limit_bytes (of the process), max_items; until_idle (FALSE: TRUE ends
+     *   when nothing is left to do); idle_ms (200: pause between looks), turn_ms (500: the time of
+     *   one task's turn).
+     *
+     * @throws \Causeway\Exception\OptionsException
+     */
+    public function __construct(?array $options = null) {}
+    /**
+     * Works until a limit or a signal. A task gets the most items that it may do now, and returns
+     * how many it did: a number, or what process() of an inbox or outbox and refreshStale()
+     * return. It is asked again at once when it did as many.
+     *
+     * @param array<string, callable(int): (int|array<string, mixed>)> $tasks
+     *   By name: ['crm inbox' => fn (int $limit) => $inbox->process($limit, $invalidate),
+     *   'crm outbox' => $outbox->process(...)].
+     *
+     * @return array{reason: 'signal'|'memory'|'time'|'items'|'idle', tasks: array<string, array{items: int, errors: int}>}
+     */
+    public function run(array $tasks): array {}
   }
 
   /** What became of a delivery, and the answer that its sender gets. */
@@ -923,22 +1044,6 @@ namespace Causeway {
      */
     public static function segment(): array {}
   }
-
-  /** Write-behind. @planned */
-  final class Outbox {
-    public function __construct(Client $client, array $options = []) {}
-    public function send(string $method, string $uri, array $options = []): string {}
-    public function cancel(string $id): bool {}
-    public function process(int $limit = 50): array {}
-    public function deadLetters(int $limit = 100): array {}
-    public function replay(string $id): bool {}
-  }
-
-  /** Runs inbox, outbox, refresh and backfill in one loop. @planned */
-  final class Worker {
-    public function __construct(array $connections, array $options = []) {}
-    public function run(): array {}
-  }
 }
 
 namespace Causeway\Exception {
@@ -1207,121 +1312,6 @@ namespace Causeway\Http {
      *   For any other field.
      */
     public static function verdict(string $field, string $value, string $content, int $status = 200): string {}
-  }
-}
-
-namespace Causeway\Policy {
-
-  /**
-   * A breaker around work that is no HTTP call: a database, a mail server, a SOAP client.
-   *
-   * The rules are those of a connection's breaker. Shared under a name it holds for all workers of
-   * the host, without a name for this object alone.
-   */
-  final class Breaker {
-    /**
-     * @param array<string, mixed>|null $options
-     *   As a connection's option breaker: failure_rate, slow_call_ms and slow_rate, min_calls, one
-     *   of window_s and window_calls, open_ms, probes.
-     * @param string|null $sharedAs
-     *   The name under which all workers of the host share it; NULL for this object's own.
-     *
-     * @throws \Causeway\Exception\OptionsException
-     */
-    public function __construct(?array $options = null, ?string $sharedAs = null) {}
-    /**
-     * Does the work, unless the breaker is open. Work that throws has failed, and what it threw is
-     * thrown on.
-     *
-     * @param callable(): mixed $work
-     *
-     * @return mixed
-     *   What the work returned.
-     *
-     * @throws \Causeway\Exception\BreakerOpenException
-     *   When it is open; its retryAfterMs says when to come back.
-     */
-    public function run(callable $work): mixed {}
-    /**
-     * What it does now.
-     *
-     * @return 'closed'|'open'|'half_open'
-     */
-    public function state(): string {}
-  }
-
-  /**
-   * Whether a URL leads where it may: for URLs that users type in, before anything is stored. A
-   * connection asks the same again at every address it connects to.
-   */
-  final class Guard {
-    /**
-     * @param bool $allowPrivate
-     *   Whether loopback, private, link-local and shared addresses are allowed too.
-     */
-    public function __construct(bool $allowPrivate = false) {}
-    /**
-     * Why a URL is refused: its scheme, a name that does not resolve, an address. Nothing is
-     * dialled.
-     *
-     * @param (callable(string): list<string>)|null $resolve
-     *   What a name's addresses are; NULL asks the system.
-     *
-     * @return string|null
-     *   NULL where it is allowed.
-     */
-    public function refusal(string $url, ?callable $resolve = null): ?string {}
-  }
-
-  /**
-   * What a response says about a vendor's limits: the fields RateLimit and RateLimit-Policy, or the
-   * older RateLimit-Remaining and X-RateLimit-Remaining with their kin.
-   */
-  final class RateLimit {
-    /**
-     * Reads a response's fields. What is malformed is ignored, a whole field at a time.
-     *
-     * @param array<string, string|list<string>> $headers
-     */
-    public static function parse(array $headers): RateLimit {}
-    /**
-     * The limits as they stand. An older field has no policy; what is not said is NULL.
-     *
-     * @return list<array{policy: ?string, remaining: int, limit: ?int, reset_s: ?int, pk: ?string}>
-     */
-    public function limits(): array {}
-    /**
-     * The policies: name, quota, window in seconds, unit, partition key.
-     *
-     * @return list<array{name: string, q: int, w: ?int, qu: ?string, pk: ?string}>
-     */
-    public function policies(): array {}
-    /**
-     * How long the vendor asks to be left alone, whole seconds: by Retry-After, which goes before
-     * all else, or until a limit of which nothing remains is reset; 0 where it does not.
-     */
-    public function waitSeconds(): int {}
-  }
-
-  /** What a vendor means by its Retry-After field (RFC 9110, section 10.2.3). */
-  final class RetryAfter {
-    /**
-     * Reads the field's value: seconds, or one of the three HTTP dates.
-     *
-     * @param string $value
-     *   The value as it was received.
-     * @param string|null $date
-     *   The Date field of the same response, against which a date is measured, so that a vendor's
-     *   wrong clock does no harm; NULL measures against now.
-     *
-     * @return \Causeway\Policy\RetryAfter|null
-     *   NULL for what is neither, which is to be ignored.
-     */
-    public static function parse(string $value, ?string $date = null): ?RetryAfter {}
-    /** How long to stay away, whole seconds; 0 for a date that has passed, a year at most. */
-    public function seconds(): int {}
-    /** Whether the vendor asked for more than a year, which nobody means. */
-    public function wasClamped(): bool {}
   }
 }
 

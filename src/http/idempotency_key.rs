@@ -19,6 +19,9 @@ pub struct Options {
     pub header: HeaderName,
     /// What its value looks like.
     pub form: Form,
+    /// The connection says how: its vendor takes keys, so a call that would not be safe to repeat
+    /// gets one.
+    pub is_taken: bool,
 }
 
 /// What the field's value looks like.
@@ -35,6 +38,7 @@ impl Default for Options {
         Self {
             header: HeaderName::from_static("idempotency-key"),
             form: Form::Bare,
+            is_taken: false,
         }
     }
 }
@@ -49,6 +53,7 @@ impl Options {
         let Some(mut fields) = section else {
             return Ok(options);
         };
+        options.is_taken = true;
         if let Some(name) = fields.text("header")? {
             options.header = HeaderName::from_bytes(name.as_bytes())
                 .ok()

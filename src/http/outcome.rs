@@ -66,6 +66,3 @@ pub(super) fn for_breaker(outcome: &Outcome) -> breaker::Outcome {
         ) => breaker::Outcome::Ignored,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -35,6 +35,7 @@ pub(crate) fn is_of_transport(name: &HeaderName) -> bool {
 pub(crate) fn prepare(
     plan: &Plan,
     request: &Request,
+    idempotency_key: Option<&str>,
     correlation_id: &str,
 ) -> Result<Wire, String> {
     let url = resolve(plan, request)?;
@@ -60,7 +61,7 @@ pub(crate) fn prepare(
     check_length(&headers, request.content.length_bytes())?;
     let correlation_id = HeaderValue::from_str(correlation_id).map_err(|e| e.to_string())?;
     headers.insert(CORRELATION_ID, correlation_id);
-    if let Some(key) = &request.idempotency_key {
+    if let Some(key) = idempotency_key {
         let way = &plan.idempotency;
         headers.insert(way.header.clone(), way.value(key)?);
     }

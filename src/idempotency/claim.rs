@@ -1,9 +1,10 @@
 //! A lease on one event, with its fencing token.
 //!
-//! A claim is what its holder believes; the store knows. So each operation reads the row, asks
-//! [`decide`] and replaces it by version: a worker that slept through its lease finds that its
-//! token is old. A claim that is dropped without an end is given back by its lease.
+//! A claim is what its holder believes; the store knows. So each operation asks [`decide`] about the
+//! row as the claim wrote it last, and replaces it by version; where another worker wrote since, it
+//! reads the row and asks again: a worker that slept through its lease finds that its token is old. A claim that is dropped without an end is given back by its lease.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -49,6 +50,8 @@ pub struct Claim {
     options: Rc<LedgerOptions>,
     /// As it was when the claim was made; the token in it is the claim's own.
     record: Record,
+    /// The row as this claim wrote it last, without payload: right as long as nobody else wrote.
+    held: RefCell<Record>,
     status: ClaimStatus,
     outcome: Value,
 }
@@ -63,10 +66,15 @@ impl Claim {
         let outcome = decide::detail_of(&record)
             .remove("outcome")
             .unwrap_or(Value::Null);
+        let held = RefCell::new(Record {
+            payload: None,
+            ..record.clone()
+        });
         Self {
             store,
             options,
             record,
+            held,
             status,
             outcome,
         }
@@ -102,9 +110,9 @@ impl Claim {
         self.record.token
     }
 
-    /// Until when it was held when it was claimed, Unix milliseconds of the store's clock.
+    /// Until when it is held, Unix milliseconds of the store's clock.
     pub(super) fn lease_until_ms(&self) -> i64 {
-        self.record.lease_until_ms
+        self.held.borrow().lease_until_ms
     }
 
     /// The outcome of a done event; null where there is none.
@@ -128,7 +136,9 @@ impl Claim {
     /// # Errors
     /// When the lease was lost or ran out, or the store failed.
     pub fn renew(&self) -> Result<(), LedgerError> {
-        self.step(|record, now_ms| decide::renew(record, self.token(), now_ms, &self.options))?;
+        let renewed =
+            self.step(|record, now_ms| decide::renew(record, self.token(), now_ms, &self.options))?;
+        *self.held.borrow_mut() = renewed;
         Ok(())
     }
 
@@ -186,21 +196,30 @@ impl Claim {
         }
     }
 
-    /// Reads the row, decides, and replaces it by version.
+    /// Decides on the row as this claim knows it, and replaces it if it still has that version;
+    /// else reads it, and decides anew. The record as it is then.
     fn step(
         &self,
         decide: impl Fn(&Record, i64) -> Result<Record, LeaseLost>,
     ) -> Result<Record, LedgerError> {
+        if self.status != ClaimStatus::Won {
+            return Err(self.lost());
+        }
+        let mut row = self.held.borrow().clone();
         for _ in 0..RACES_AT_MOST {
             let now_ms = self.store.now_ms()?;
-            let read = self.store.read(Kind::Inbox, &self.record.key)?;
-            let Some(row) = read.filter(|_| self.status == ClaimStatus::Won) else {
-                return Err(self.lost());
-            };
             let next = decide(&row, now_ms).map_err(|LeaseLost| self.lost())?;
             if self.store.replace(Kind::Inbox, &next, row.version)? {
-                return Ok(next);
+                return Ok(Record {
+                    version: row.version.saturating_add(1),
+                    ..next
+                });
             }
+            // Another worker's, or this claim's own from a transaction that was rolled back.
+            row = self
+                .store
+                .read(Kind::Inbox, &self.record.key)?
+                .ok_or_else(|| self.lost())?;
         }
         Err(StoreError::lost_race().into())
     }

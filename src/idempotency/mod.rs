@@ -13,9 +13,11 @@ mod claim;
 pub mod decide;
 mod error;
 mod inbox;
-mod ledger;
+pub(crate) mod ledger;
+mod outbox;
 mod receipt;
 mod switch;
+pub mod worker;
 
 pub use crate::snapshot::Invalidate;
 pub use claim::{Claim, ClaimStatus};
@@ -23,6 +25,9 @@ pub use error::LedgerError;
 pub use inbox::{
     About, Effect, EventView, Inbox, InboxEvent, InboxOptions, PayloadError, Processed,
 };
-pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded};
+pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded, ReplayFilter};
+pub use outbox::{
+    DeadWrite, Outbox, OutboxCounts, OutboxError, OutboxOptions, Relayed, SendOptions, Unsure,
+};
 pub use receipt::{Receipt, Verdict};
 pub use switch::{SwitchState, Switches};

@@ -13,7 +13,7 @@ use ext_php_rs::types::{ZendCallable, ZendClassObject, ZendHashTable, Zval};
 use super::arguments::StoreArgument;
 use super::claim::PhpClaim;
 use super::{callbacks, durable, throw, value};
-use crate::idempotency::{Claim, Ledger, Recorded};
+use crate::idempotency::{Claim, Ledger, Recorded, ReplayFilter};
 use crate::store::CallbackError;
 
 /// What was already done: one row for each (source, event id).
@@ -185,6 +185,37 @@ impl PhpLedger {
     #[php(name = "replay")]
     pub fn replay(&self, source: &str, eventId: &str) -> PhpResult<bool> {
         self.ledger.replay(source, eventId).map_err(throw::store)
+    }
+
+    /// Puts up to $limit dead letters back in line, the longest dead first; how many. The times
+    /// are those of their deaths, Unix milliseconds, and belong to the span.
+    #[php(name = "replayAll", defaults(limit = 1000))]
+    #[php(optional = source)]
+    pub fn replay_all(
+        &self,
+        source: Option<&str>,
+        fromMs: Option<i64>,
+        untilMs: Option<i64>,
+        limit: i64,
+    ) -> PhpResult<i64> {
+        let filter = ReplayFilter {
+            source,
+            from_ms: fromMs,
+            until_ms: untilMs,
+        };
+        let replayed = self.ledger.replay_all(filter, limit_of(limit));
+        let replayed = replayed.map_err(throw::store)?;
+        Ok(i64::try_from(replayed).unwrap_or(i64::MAX))
+    }
+
+    /// Erases the payloads of events that were done before; the rows stay, and know a duplicate.
+    /// Returns how many rows it looked at: fewer than $limit mean that nothing is left.
+    #[php(name = "erasePayloads", defaults(limit = 1000))]
+    pub fn erase_payloads(&self, olderThanS: i64, limit: i64) -> PhpResult<i64> {
+        let older_than = Duration::from_secs(u64::try_from(olderThanS).unwrap_or(0));
+        let looked_at = self.ledger.erase_payloads(older_than, limit_of(limit));
+        let looked_at = looked_at.map_err(throw::store)?;
+        Ok(i64::try_from(looked_at).unwrap_or(i64::MAX))
     }
 
     /// Deletes at most $limit done rows older than this; how many went. Keep them for longer than

@@ -34,13 +34,10 @@ mod message_signature;
 mod message_signer;
 mod message_verifier;
 mod metrics;
+mod outbox;
 mod pages;
 mod pending_call;
 mod php_store;
-mod policy_breaker;
-mod policy_guard;
-mod policy_rate_limit;
-mod policy_retry_after;
 mod raw;
 mod receipt;
 mod reconcile;
@@ -71,6 +68,8 @@ mod testing_sent;
 mod throw;
 mod value;
 mod verifier;
+mod worker;
+mod worker_signals;
 
 use ext_php_rs::prelude::*;
 
@@ -100,6 +99,8 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<ledger::PhpLedger>()
         .class::<claim::PhpClaim>()
         .class::<inbox::PhpInbox>()
+        .class::<outbox::PhpOutbox>()
+        .class::<worker::PhpWorker>()
         .class::<receipt::PhpReceipt>()
         .class::<snapshots::PhpSnapshots>()
         .class::<snapshot::PhpSnapshot>()
@@ -116,10 +117,6 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<message_verifier::PhpMessageVerifier>()
         .class::<message_signature::PhpMessageSignature>()
         .class::<digest::PhpDigest>()
-        .class::<policy_breaker::PhpBreaker>()
-        .class::<policy_guard::PhpGuard>()
-        .class::<policy_rate_limit::PhpRateLimit>()
-        .class::<policy_retry_after::PhpRetryAfter>()
         .class::<testing_clock::PhpClock>()
         .class::<testing_fault::PhpFault>()
         .class::<testing_sent::PhpSentRequest>()

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 
 use ext_php_rs::zend::ExecutorGlobals;
 
-use super::{raw, throw};
+use super::{raw, throw, worker_signals};
 use crate::http::Stop;
 use crate::store::CallbackError;
 
@@ -23,6 +23,10 @@ thread_local! {
 
 /// Runs the handlers of signals that came; between polls, with nothing of ours held.
 pub(super) fn look() -> Result<(), Stop> {
+    // A worker was told to end, and then once more.
+    if worker_signals::count_of_signals() > 1 {
+        return Err(Stop::Interrupted);
+    }
     if !raw::is_interrupt_pending() {
         return Ok(());
     }

@@ -26,6 +26,22 @@ impl MemoryStore {
     }
 }
 
+#[cfg(test)]
+impl MemoryStore {
+    /// All that is in it, to be put back.
+    pub(crate) fn snapshot(&self) -> Self {
+        Self {
+            tables: RefCell::new(self.tables.borrow().clone()),
+            ..Self::default()
+        }
+    }
+
+    /// Puts a snapshot back.
+    pub(crate) fn restore(&self, before: Self) {
+        *self.tables.borrow_mut() = before.tables.into_inner();
+    }
+}
+
 impl Store for MemoryStore {
     fn now_ms(&self) -> Result<i64, StoreError> {
         Ok(crate::clock::unix().0)

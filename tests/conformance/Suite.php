@@ -18,7 +18,7 @@ interface Suite
      *
      * @param array<string, mixed> $case
      *
-     * @return array{mixed, string}
+     * @return array{string, string}
      *   The verdict in the words of the format, and the reason for it.
      *
      * @throws UnknownException

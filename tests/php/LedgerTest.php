@@ -198,4 +198,30 @@ final class LedgerTest extends TestCase
         Clock::advance(1000);
         $this->ledger->claim('crm', $eventId, 'x')->fail('second');
     }
+
+    public function testDeadLettersAreReplayedBySpanOfTime(): void
+    {
+        foreach (['1', '2', '3'] as $id) {
+            $claim = $this->ledger->claim('crm', $id, 'x');
+            while ($claim->fail('boom') !== 'dead') {
+                Clock::advance(10_000_000);
+                $claim = $this->ledger->claim('crm', $id, 'x');
+            }
+        }
+        $times = array_column($this->ledger->deadLetters(), 'updated_at_ms');
+        self::assertSame(0, $this->ledger->replayAll('erp'));
+        self::assertSame(1, $this->ledger->replayAll('crm', $times[1], $times[1]));
+        self::assertSame(1, $this->ledger->replayAll(null, null, null, 1));
+        self::assertSame(['3'], array_column($this->ledger->deadLetters(), 'event_id'));
+    }
+
+    public function testPayloadsAreErasedBeforeTheirRows(): void
+    {
+        $this->ledger->claim('crm', '1', 'secret')->complete();
+        self::assertSame(0, $this->ledger->erasePayloads(60));
+        Clock::advance(61_000);
+        self::assertSame([1, 0], [$this->ledger->erasePayloads(60), $this->ledger->erasePayloads(60)]);
+        self::assertSame('duplicate', $this->ledger->record('crm', '1', 'secret'));
+        self::assertSame('', $this->ledger->claim('crm', '1', 'secret')->payload());
+    }
 }

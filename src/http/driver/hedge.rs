@@ -45,7 +45,7 @@ impl Call<'_> {
     fn hedge_delay(&self) -> Option<Duration> {
         let options = self.client.plan().hedge?;
         let is_repeatable = self.request.is_repeatable
-            || self.request.idempotency_key.is_some()
+            || self.intent_key().is_some()
             || retry::is_idempotent(&self.request.method);
         let is_whole = self.delivery == Delivery::Whole
             && !matches!(self.request.content, Content::Streamed { .. });

@@ -30,7 +30,8 @@ use super::outcome::{self, Outcome};
 use super::run::{self, Asks};
 use super::transport::Wire;
 use super::{
-    Answer, CallError, CallErrorKind, Client, Content, Host, Request, Sent, Stop, guard, target,
+    Answer, CallError, CallErrorKind, Client, Content, Host, Request, Sent, Stop, guard,
+    idempotency_key, target,
 };
 use crate::auth;
 use crate::clock::{self, Monotonic};
@@ -56,6 +57,7 @@ pub(super) struct Call<'a> {
     pub(super) client: &'a Client,
     pub(super) asks: &'a Asks,
     request: &'a Request,
+    made_key: Option<String>,
     delivery: Delivery,
     started: Monotonic,
     pub(super) deadline: Deadline,
@@ -134,11 +136,17 @@ pub(super) async fn make(
 impl<'a> Call<'a> {
     fn new(client: &'a Client, request: &'a Request, asks: &'a Asks, delivery: Delivery) -> Self {
         let started = clock::monotonic();
+        // Made once, here: every attempt of this call carries the same bytes.
+        let is_wanted = client.plan().idempotency.is_taken
+            && request.idempotency_key.is_none()
+            && !request.is_repeatable
+            && !retry::is_idempotent(&request.method);
         let total = request.total.unwrap_or(client.plan().timeouts.total);
         Self {
             client,
             asks,
             request,
+            made_key: is_wanted.then(idempotency_key::new_key),
             delivery,
             started,
             deadline: Deadline::after(started, total),
@@ -165,7 +173,8 @@ impl<'a> Call<'a> {
     }
 
     async fn run(&mut self) -> Result<(Answer, Incoming), CallError> {
-        let wire = target::prepare(self.client.plan(), self.request, &self.correlation_id)
+        let plan = self.client.plan();
+        let wire = target::prepare(plan, self.request, self.intent_key(), &self.correlation_id)
             .map_err(|message| self.error(CallErrorKind::BadRequest, Sent::No, message))?;
         guard::check_literal(self.client.plan().address, &wire.url).map_err(|refused| {
             self.error(CallErrorKind::AddressRefused, Sent::No, refused.to_string())
@@ -243,11 +252,17 @@ impl<'a> Call<'a> {
             .map_err(ending::stopped)
     }
 
+    /// The call's idempotency key: the caller's, or the one that was made for it.
+    pub(super) fn intent_key(&self) -> Option<&str> {
+        let given = self.request.idempotency_key.as_deref();
+        given.or(self.made_key.as_deref())
+    }
+
     /// Asks the rule what follows.
     fn next(&self, outcome: &Outcome) -> RetryDecision {
         let options = &self.client.plan().retry;
         let ended = outcome::for_retry(outcome);
-        let has_key = self.request.idempotency_key.is_some();
+        let has_key = self.intent_key().is_some();
         if !retry::may_pass(options, ended, has_key) {
             let reason = GiveUp::NotRetryable;
             return RetryDecision::GiveUp { reason };

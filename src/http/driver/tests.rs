@@ -129,6 +129,40 @@ fn a_post_is_retried_only_with_a_key() {
     assert!(vendor.received()[3].contains("idempotency-key: order-7\r\n"));
 }
 
+/// Where the connection's vendor takes keys, a call gets one for its intent: the same on each
+/// attempt, another for the next call; a 409 waits, a 422 is final.
+#[test]
+fn a_connection_that_takes_keys_makes_one_for_each_intent() {
+    let _frozen = Frozen::new();
+    let taken = || {
+        let section = [
+            ("header", Value::from("X-Key")),
+            ("form", Value::from("quoted")),
+        ];
+        vec![("idempotency", Value::map(section))]
+    };
+    let key_of = |received: &str| {
+        let line = received
+            .lines()
+            .find_map(|line| line.strip_prefix("x-key: "));
+        line.map(str::to_owned)
+    };
+    let vendor = Vendor::start(vec![answer(503), answer(409), answer(201), answer(422)]);
+    let client = client(&vendor, taken());
+    let post = Request::new(http::Method::POST, "orders");
+    assert_eq!(client.call(&post, &NoHost).unwrap().status, 201);
+    assert_eq!(client.call(&post, &NoHost).unwrap().status, 422);
+    client
+        .call(&Request::new(http::Method::PUT, "x"), &NoHost)
+        .unwrap();
+    let keys: Vec<_> = vendor.received().iter().map(|it| key_of(it)).collect();
+    let first = keys[0].clone().unwrap();
+    assert_eq!(first.len(), 38, "a UUID in quotes: {first}");
+    assert_eq!(keys[1..3], [Some(first.clone()), Some(first.clone())]);
+    assert_ne!(keys[3], Some(first));
+    assert_eq!(keys[4], None, "a PUT is safe without");
+}
+
 #[test]
 fn what_a_failure_says_about_having_been_sent() {
     let refused = {

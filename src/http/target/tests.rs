@@ -28,7 +28,7 @@ fn targets() {
         ("https://other.example/x", "https://other.example/x"),
     ];
     for (target, expected) in rows {
-        let wire = prepare(&plan(vec![]), &request(target), "id").unwrap();
+        let wire = prepare(&plan(vec![]), &request(target), None, "id").unwrap();
         assert_eq!(wire.url.as_str(), expected, "{target}");
     }
 }
@@ -37,7 +37,7 @@ fn targets() {
 fn the_query_is_added_and_escaped() {
     let mut request = request("x?a=1");
     request.query = vec![("b".into(), "2 &é".into()), ("b".into(), "3".into())];
-    let wire = prepare(&plan(vec![]), &request, "id").unwrap();
+    let wire = prepare(&plan(vec![]), &request, None, "id").unwrap();
     assert_eq!(wire.url.query(), Some("a=1&b=2+%26%C3%A9&b=3"));
 }
 
@@ -50,7 +50,7 @@ fn targets_that_cannot_be_sent() {
         "http://",
     ];
     for target in rows {
-        let refusal = prepare(&plan(vec![]), &request(target), "id").unwrap_err();
+        let refusal = prepare(&plan(vec![]), &request(target), None, "id").unwrap_err();
         assert!(!refusal.contains("u:p"), "{refusal}");
     }
 }
@@ -63,7 +63,7 @@ fn fields_of_the_call_replace_the_connections() {
         ("Via".into(), b"1".to_vec()),
         ("via".into(), b"2".to_vec()),
     ];
-    let wire = prepare(&plan(vec![]), &request, "id").unwrap();
+    let wire = prepare(&plan(vec![]), &request, None, "id").unwrap();
     let all = |name: &str| {
         wire.headers
             .get_all(name)
@@ -79,7 +79,13 @@ fn fields_of_the_call_replace_the_connections() {
 
 #[test]
 fn the_connections_fields_stay_at_their_origin() {
-    let wire = prepare(&plan(vec![]), &request("https://other.example/"), "id").unwrap();
+    let wire = prepare(
+        &plan(vec![]),
+        &request("https://other.example/"),
+        None,
+        "id",
+    )
+    .unwrap();
     assert!(wire.headers.get("x-key").is_none());
     for other in [
         "https://other.example/",
@@ -87,7 +93,8 @@ fn the_connections_fields_stay_at_their_origin() {
         "https://api.example:8443/",
     ] {
         let bearer = Value::map([("type", Value::from("bearer")), ("token", Value::from("t"))]);
-        let refusal = prepare(&plan(vec![("auth", bearer)]), &request(other), "id").unwrap_err();
+        let refusal =
+            prepare(&plan(vec![("auth", bearer)]), &request(other), None, "id").unwrap_err();
         assert!(
             refusal.contains("credentials do not cross origins"),
             "{refusal}"
@@ -108,7 +115,7 @@ fn fields_that_cannot_be_sent() {
         let mut request = request("x");
         request.headers = vec![(name.to_owned(), value.as_bytes().to_vec())];
         assert!(
-            prepare(&plan(vec![]), &request, "id").is_err(),
+            prepare(&plan(vec![]), &request, None, "id").is_err(),
             "{name}: {value:?}"
         );
     }
@@ -126,7 +133,7 @@ fn a_wrong_content_length_is_refused() {
         let mut request = request("x");
         request.content = "abc".into();
         request.headers = vec![("Content-Length".into(), length.as_bytes().to_vec())];
-        let prepared = prepare(&plan(vec![]), &request, "id");
+        let prepared = prepare(&plan(vec![]), &request, None, "id");
         assert_eq!(prepared.is_ok(), is_right, "{length}");
     }
 }

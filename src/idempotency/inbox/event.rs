@@ -96,7 +96,7 @@ impl EventView {
 }
 
 /// When to come back, where the connection refused the call without the vendor's having failed.
-pub(super) fn deferred_for(error: &CallError) -> Option<Duration> {
+pub(in crate::idempotency) fn deferred_for(error: &CallError) -> Option<Duration> {
     match error.kind {
         CallErrorKind::BreakerOpen | CallErrorKind::Throttled | CallErrorKind::Paused => {
             Some(error.retry_after.unwrap_or(DEFERRED))

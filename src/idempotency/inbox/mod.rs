@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 
 use super::decide::{self, CLAIMED, PENDING};
 use super::receipt::Receipt;
+use super::worker::turn;
 use super::{Claim, Ledger, LedgerError, Recorded};
 use crate::clock::UnixMs;
 use crate::http::Fetch;
@@ -36,8 +37,9 @@ use crate::store::{CallbackError, Kind, Record, StoreError, StoreErrorKind, atom
 use crate::testing::failpoint;
 use apply::Applied;
 use batch::Batch;
+pub(super) use event::deferred_for;
+use event::event_of_claim;
 pub use event::{EventView, InboxEvent, Processed};
-use event::{deferred_for, event_of_claim};
 pub use options::{About, InboxOptions};
 pub use payload::PayloadError;
 
@@ -224,7 +226,7 @@ impl Inbox {
         Ok(sum)
     }
 
-    /// Whether the round is over, as the connection refuses calls.
+    /// Whether the round is over: the connection refuses calls, or a worker's other tasks wait.
     fn process_batch(
         &self,
         batch: &mut Batch<'_>,
@@ -247,6 +249,9 @@ impl Inbox {
                     sum.deferred += 1;
                     return Ok(true);
                 }
+            }
+            if turn::is_over() {
+                return Ok(true);
             }
         }
         Ok(false)

@@ -5,16 +5,21 @@
 //! compare-and-replace on the row's version, and repeats a bounded number of times when another
 //! worker was first. It holds no lock and no transaction while foreign code runs.
 //!
+//! Inside a caller's transaction ([`Store::atomically`], an application's own database through
+//! `Causeway\Store`) everything here takes part in it: what was recorded, claimed, completed or
+//! failed holds with its commit, and never was with its rollback. Others see a claim only then; who
+//! claims the same event meanwhile waits (MariaDB, PostgreSQL, SQLite) or is first, and the commit
+//! fails (Redis). So a claim is better made before the transaction that completes it.
+//!
 //! Leases run on the store's clock. Losing the store loses the memory of what was done.
 
 mod options;
 mod report;
-
-use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::time::Duration;
+mod upkeep;
 
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::decide::{self, CLAIMED, CONFLICT, ClaimDecision, DEAD, DONE, PENDING};
 use super::{Claim, ClaimStatus, LedgerError};
@@ -23,6 +28,7 @@ use crate::store::{
 };
 pub use options::LedgerOptions;
 pub use report::{DeadLetter, LedgerCounts, Recorded};
+pub use upkeep::ReplayFilter;
 
 /// How often an operation reads again when another worker was first.
 pub(super) const RACES_AT_MOST: usize = 8;
@@ -286,38 +292,6 @@ impl Ledger {
             .collect())
     }
 
-    /// Puts a dead letter back in line; whether there was one.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub fn replay(&self, source: &str, event_id: &str) -> Result<bool, StoreError> {
-        let key = key_of(source, event_id);
-        for _ in 0..RACES_AT_MOST {
-            let Some(record) = self.store.read(Kind::Inbox, &key)? else {
-                return Ok(false);
-            };
-            let Some(next) = decide::replay(&record, self.store.now_ms()?) else {
-                return Ok(false);
-            };
-            if self.store.replace(Kind::Inbox, &next, record.version)? {
-                return Ok(true);
-            }
-        }
-        Err(StoreError::lost_race())
-    }
-
-    /// Deletes done rows (and kept conflicts) that are older than this; how many went. Keep them
-    /// for longer than any sender repeats: 76 h for Standard Webhooks.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub fn purge(&self, older_than: Duration, limit: usize) -> Result<usize, StoreError> {
-        let older_ms = i64::try_from(older_than.as_millis()).unwrap_or(i64::MAX);
-        let before_ms = self.store.now_ms()?.saturating_sub(older_ms);
-        self.store
-            .purge(Kind::Inbox, &[DONE, CONFLICT], before_ms, limit)
-    }
-
     /// Decides on a row that is there; `None` when another worker was first.
     fn try_claim(
         &self,
@@ -414,4 +388,6 @@ pub(super) fn word_of(detail: &Map<String, Value>, name: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod interleavings;
+#[cfg(test)]
+pub(crate) mod tests;

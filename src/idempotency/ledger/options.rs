@@ -34,9 +34,21 @@ impl LedgerOptions {
     /// # Errors
     /// The first option that is unknown, of a wrong type, out of range or in conflict.
     pub fn parse(options: &Value) -> Result<Self, OptionError> {
-        const DAY_MS: i64 = 86_400_000;
-        let default = Self::default();
         let mut fields = Fields::new(options)?;
+        let parsed = Self::take(&mut fields, &Self::default())?;
+        fields.finish()?;
+        Ok(parsed)
+    }
+
+    /// Takes the same options out of a larger set, with defaults of its own.
+    ///
+    /// # Errors
+    /// As [`LedgerOptions::parse`], but for unknown ones.
+    pub(in crate::idempotency) fn take(
+        fields: &mut Fields,
+        default: &Self,
+    ) -> Result<Self, OptionError> {
+        const DAY_MS: i64 = 86_400_000;
         let max_attempts = fields.int("max_attempts", 1..=1000)?;
         let parsed = Self {
             lease: fields
@@ -52,14 +64,10 @@ impl LedgerOptions {
                 .millis("max_delay_ms", 0..=30 * DAY_MS)?
                 .unwrap_or(default.max_delay),
         };
-        fields.finish()?;
         if parsed.base_delay > parsed.max_delay {
             let got = format!("{} ms", parsed.base_delay.as_millis());
-            return Err(OptionError::new(
-                "base_delay_ms",
-                got,
-                "at most max_delay_ms",
-            ));
+            let allowed = "at most max_delay_ms";
+            return Err(OptionError::new("base_delay_ms", got, allowed));
         }
         Ok(parsed)
     }

@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -384,4 +385,115 @@ proptest! {
         }
         clock::thaw();
     }
+}
+
+#[test]
+fn dead_letters_are_replayed_by_source_and_span_of_time() {
+    let ledger = ledger();
+    let die = |source: &str, id: &str| {
+        let claim = ledger.claim(source, id, b"a").unwrap();
+        claim.bury("boom").unwrap();
+    };
+    for (source, id) in [("crm", "1"), ("erp", "2"), ("crm", "3"), ("crm", "4")] {
+        die(source, id);
+        pass(10);
+    }
+    let of = |source, from_in_ms: i64, until_in_ms: i64| ReplayFilter {
+        source,
+        from_ms: Some(NOW_MS + from_in_ms),
+        until_ms: Some(NOW_MS + until_in_ms),
+    };
+    assert_eq!(ledger.replay_all(of(Some("crm"), 1, 20), 9).unwrap(), 1);
+    assert_eq!(ledger.replay_all(of(None, 0, 20), 9).unwrap(), 2);
+    assert_eq!(ledger.replay_all(ReplayFilter::default(), 0).unwrap(), 0);
+    let left: Vec<_> = ledger.dead_letters(None, 9).unwrap();
+    assert_eq!(left[0].event_id, "4");
+    for id in 5..255 {
+        die("crm", &id.to_string());
+    }
+    assert_eq!(
+        ledger.replay_all(ReplayFilter::default(), 200).unwrap(),
+        200
+    );
+    assert_eq!(ledger.replay_all(ReplayFilter::default(), 200).unwrap(), 51);
+    assert_eq!(ledger.counts(None).unwrap().pending, 254);
+}
+
+#[test]
+fn payloads_are_erased_in_steps_and_their_rows_still_know_a_duplicate() {
+    let ledger = ledger();
+    for id in 0..7 {
+        let claim = ledger.claim("crm", &id.to_string(), b"a").unwrap();
+        claim.complete(&Value::Null).unwrap();
+        // Some are done at the same moment.
+        pass(id % 2);
+    }
+    ledger.record("crm", "unfinished", b"a").unwrap();
+    let hour = Duration::from_secs(3600);
+    assert_eq!(ledger.erase_payloads(hour, 3).unwrap(), 0, "all are young");
+    pass(3_600_001);
+    let steps: Vec<_> = (0..4)
+        .map(|_| ledger.erase_payloads(hour, 3).unwrap())
+        .collect();
+    assert_eq!(steps, [3, 3, 1, 0]);
+    let payloads = |id: &str| {
+        let read = ledger.store().read(Kind::Inbox, &key_of("crm", id));
+        read.unwrap().unwrap().payload
+    };
+    for id in 0..7 {
+        assert_eq!(payloads(&id.to_string()), None);
+        let again = ledger.record("crm", &id.to_string(), b"a").unwrap();
+        assert_eq!(again, Recorded::Duplicate);
+    }
+    assert_eq!(payloads("unfinished"), Some(b"a".to_vec()));
+    assert_eq!(ledger.record("crm", "0", b"b").unwrap(), Recorded::Conflict);
+}
+
+#[test]
+fn a_renewal_that_was_rolled_back_does_not_mislead_its_claim() {
+    let ledger = ledger();
+    let store = ledger.store().clone();
+    let claim = ledger.claim("crm", "1", b"a").unwrap();
+    pass(50);
+    let rolled_back = atomically(store.as_ref(), || -> Result<(), StoreError> {
+        claim.renew().unwrap();
+        Err(StoreError::lost_race())
+    });
+    assert!(rolled_back.is_err());
+    claim.renew().unwrap();
+    pass(60);
+    claim.complete(&json!(1)).unwrap();
+    assert_eq!(ledger.claim("crm", "1", b"a").unwrap().outcome(), json!(1));
+}
+
+#[test]
+fn a_ledger_takes_part_in_the_callers_transaction_on_every_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let sqlite = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
+    let stores: [Rc<dyn Store>; 2] = [Rc::new(MemoryStore::new()), Rc::new(sqlite)];
+    for store in stores {
+        takes_part_in_a_transaction(store);
+    }
+}
+
+/// What is claimed and completed in a transaction holds with its commit, and never was without.
+pub(crate) fn takes_part_in_a_transaction(store: Rc<dyn Store>) {
+    clock::freeze(UnixMs(NOW_MS));
+    let ledger = Ledger::new(store.clone(), options());
+    let work = |is_committed: bool| {
+        atomically(store.as_ref(), || {
+            let refuse = |_| StoreError::lost_race();
+            let claim = ledger.claim("crm", "1", b"a").map_err(refuse)?;
+            claim.complete(&json!("mine")).map_err(refuse)?;
+            is_committed.then_some(()).ok_or_else(StoreError::lost_race)
+        })
+    };
+    assert!(work(false).is_err());
+    assert_eq!(ledger.counts(None).unwrap(), LedgerCounts::default());
+    work(true).unwrap();
+    let again = ledger.claim("crm", "1", b"a").unwrap();
+    assert_eq!(
+        (again.status(), again.outcome()),
+        (ClaimStatus::Done, json!("mine"))
+    );
 }

@@ -180,3 +180,58 @@ fn a_kill_in_mid_flight_loses_nothing_that_was_answered() {
         }
     }
 }
+
+#[test]
+fn a_ledger_takes_part_in_the_callers_transaction() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(server) = Server::start(dir.path(), &[]) else {
+        return;
+    };
+    let store = std::rc::Rc::new(server.store("s"));
+    crate::idempotency::ledger::tests::takes_part_in_a_transaction(store);
+}
+
+/// Sixteen workers on one server take batches of the same events: each is claimed once.
+#[test]
+fn racing_workers_claim_each_event_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(server) = Server::start(dir.path(), &[]) else {
+        return;
+    };
+    let ledger_on = |socket: &std::path::Path| {
+        let store = RedisStore::open(Server::link(socket), "s").unwrap();
+        crate::idempotency::Ledger::new(std::rc::Rc::new(store), Default::default())
+    };
+    let ledger = ledger_on(&server.socket());
+    for number in 0..1000 {
+        ledger.record("crm", &number.to_string(), b"a").unwrap();
+    }
+    let workers: Vec<_> = (0..16)
+        .map(|_| {
+            let socket = server.socket();
+            std::thread::spawn(move || {
+                let ledger = ledger_on(&socket);
+                let mut won = Vec::new();
+                loop {
+                    let claims = ledger.claim_due(7, Some("crm")).unwrap();
+                    if claims.is_empty() {
+                        return won;
+                    }
+                    for claim in claims {
+                        claim.complete(&serde_json::Value::Null).unwrap();
+                        won.push(claim.event_id().to_owned());
+                    }
+                }
+            })
+        })
+        .collect();
+    let mut won: Vec<String> = Vec::new();
+    for worker in workers {
+        won.extend(worker.join().unwrap());
+    }
+    assert_eq!(won.len(), 1000, "none twice");
+    won.sort_unstable();
+    won.dedup();
+    assert_eq!(won.len(), 1000);
+    assert_eq!(ledger.counts(None).unwrap().done, 1000);
+}
