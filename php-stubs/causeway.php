@@ -1315,6 +1315,121 @@ namespace Causeway\Http {
   }
 }
 
+namespace Causeway\Policy {
+
+  /**
+   * A breaker around work that is no HTTP call: a database, a mail server, a SOAP client.
+   *
+   * The rules are those of a connection's breaker. Shared under a name it holds for all workers of
+   * the host, without a name for this object alone.
+   */
+  final class Breaker {
+    /**
+     * @param array<string, mixed>|null $options
+     *   As a connection's option breaker: failure_rate, slow_call_ms and slow_rate, min_calls, one
+     *   of window_s and window_calls, open_ms, probes.
+     * @param string|null $sharedAs
+     *   The name under which all workers of the host share it; NULL for this object's own.
+     *
+     * @throws \Causeway\Exception\OptionsException
+     */
+    public function __construct(?array $options = null, ?string $sharedAs = null) {}
+    /**
+     * Does the work, unless the breaker is open. Work that throws has failed, and what it threw is
+     * thrown on.
+     *
+     * @param callable(): mixed $work
+     *
+     * @return mixed
+     *   What the work returned.
+     *
+     * @throws \Causeway\Exception\BreakerOpenException
+     *   When it is open; its retryAfterMs says when to come back.
+     */
+    public function run(callable $work): mixed {}
+    /**
+     * What it does now.
+     *
+     * @return 'closed'|'open'|'half_open'
+     */
+    public function state(): string {}
+  }
+
+  /**
+   * Whether a URL leads where it may: for URLs that users type in, before anything is stored. A
+   * connection asks the same again at every address it connects to.
+   */
+  final class Guard {
+    /**
+     * @param bool $allowPrivate
+     *   Whether loopback, private, link-local and shared addresses are allowed too.
+     */
+    public function __construct(bool $allowPrivate = false) {}
+    /**
+     * Why a URL is refused: its scheme, a name that does not resolve, an address. Nothing is
+     * dialled.
+     *
+     * @param (callable(string): list<string>)|null $resolve
+     *   What a name's addresses are; NULL asks the system.
+     *
+     * @return string|null
+     *   NULL where it is allowed.
+     */
+    public function refusal(string $url, ?callable $resolve = null): ?string {}
+  }
+
+  /**
+   * What a response says about a vendor's limits: the fields RateLimit and RateLimit-Policy, or the
+   * older RateLimit-Remaining and X-RateLimit-Remaining with their kin.
+   */
+  final class RateLimit {
+    /**
+     * Reads a response's fields. What is malformed is ignored, a whole field at a time.
+     *
+     * @param array<string, string|list<string>> $headers
+     */
+    public static function parse(array $headers): RateLimit {}
+    /**
+     * The limits as they stand. An older field has no policy; what is not said is NULL.
+     *
+     * @return list<array{policy: ?string, remaining: int, limit: ?int, reset_s: ?int, pk: ?string}>
+     */
+    public function limits(): array {}
+    /**
+     * The policies: name, quota, window in seconds, unit, partition key.
+     *
+     * @return list<array{name: string, q: int, w: ?int, qu: ?string, pk: ?string}>
+     */
+    public function policies(): array {}
+    /**
+     * How long the vendor asks to be left alone, whole seconds: by Retry-After, which goes before
+     * all else, or until a limit of which nothing remains is reset; 0 where it does not.
+     */
+    public function waitSeconds(): int {}
+  }
+
+  /** What a vendor means by its Retry-After field (RFC 9110, section 10.2.3). */
+  final class RetryAfter {
+    /**
+     * Reads the field's value: seconds, or one of the three HTTP dates.
+     *
+     * @param string $value
+     *   The value as it was received.
+     * @param string|null $date
+     *   The Date field of the same response, against which a date is measured, so that a vendor's
+     *   wrong clock does no harm; NULL measures against now.
+     *
+     * @return \Causeway\Policy\RetryAfter|null
+     *   NULL for what is neither, which is to be ignored.
+     */
+    public static function parse(string $value, ?string $date = null): ?RetryAfter {}
+    /** How long to stay away, whole seconds; 0 for a date that has passed, a year at most. */
+    public function seconds(): int {}
+    /** Whether the vendor asked for more than a year, which nobody means. */
+    public function wasClamped(): bool {}
+  }
+}
+
 namespace Causeway\Store {
 
   /**

@@ -140,6 +140,54 @@ pub fn check_literal(options: Options, url: &url::Url) -> Result<(), Refused> {
     }
 }
 
+/// A URL that must not be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UrlRefused {
+    /// It cannot be read, or names no host.
+    #[error("it is no URL with a host")]
+    Malformed,
+    /// Another scheme.
+    #[error("the scheme '{0}' is neither http nor https")]
+    Scheme(String),
+    /// The name has no address.
+    #[error("{0} does not resolve")]
+    Unknown(String),
+    /// The address.
+    #[error(transparent)]
+    Address(#[from] Refused),
+}
+
+/// Decides on a whole URL, before anything is dialled: scheme, literal, and every address that
+/// `resolve` has for a name. One that is not allowed is enough: which of them is connected to is
+/// not known yet.
+///
+/// # Errors
+/// Why it is refused.
+pub fn check_url(
+    options: Options,
+    url: &str,
+    resolve: impl FnOnce(&str) -> Vec<IpAddr>,
+) -> Result<(), UrlRefused> {
+    let url = url::Url::parse(url).map_err(|_| UrlRefused::Malformed)?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(UrlRefused::Scheme(url.scheme().to_owned()));
+    }
+    let Some(url::Host::Domain(name)) = url.host() else {
+        return check_literal(options, &url).map_err(UrlRefused::from);
+    };
+    let addresses = resolve(name);
+    if addresses.is_empty() {
+        return Err(UrlRefused::Unknown(name.to_owned()));
+    }
+    let refused = addresses
+        .into_iter()
+        .find(|address| !allows(options, *address));
+    refused.map_or(Ok(()), |address| {
+        let host = name.to_owned();
+        Err(Refused { host, address }.into())
+    })
+}
+
 /// Resolves names with the system's resolver and passes on what is allowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct GuardedResolver(pub(crate) Options);

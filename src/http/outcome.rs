@@ -66,3 +66,6 @@ pub(super) fn for_breaker(outcome: &Outcome) -> breaker::Outcome {
         ) => breaker::Outcome::Ignored,
     }
 }
+
+#[cfg(test)]
+mod tests;

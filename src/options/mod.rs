@@ -12,6 +12,7 @@ mod webhook;
 pub use entities::{Resource, Shapes};
 pub use error::OptionError;
 pub use plan::{Plan, Source, Timeouts};
+pub use policies::breaker_options;
 pub use reader::Fields;
 pub use secret::{SecretBytes, SecretError, SecretRef};
 pub use value::Value;

@@ -159,7 +159,7 @@ fn retry_budget(fields: &mut Fields) -> Result<Option<budget::Options>, OptionEr
 }
 
 /// Reads `breaker`; `false` switches it off.
-pub(crate) fn breaker(fields: &mut Fields) -> Result<Option<breaker::Options>, OptionError> {
+pub(super) fn breaker(fields: &mut Fields) -> Result<Option<breaker::Options>, OptionError> {
     let inner = match fields.value("breaker") {
         None => return Ok(Some(breaker::Options::default())),
         Some(Value::Bool(false)) => return Ok(None),
@@ -168,8 +168,16 @@ pub(crate) fn breaker(fields: &mut Fields) -> Result<Option<breaker::Options>, O
     breaker_section(inner).map(Some)
 }
 
+/// The options of a breaker that stands alone.
+///
+/// # Errors
+/// The first one that is unknown, of a wrong type or out of range.
+pub fn breaker_options(options: &Value) -> Result<breaker::Options, OptionError> {
+    breaker_section(Fields::new(options)?)
+}
+
 /// Reads the keys of a breaker.
-pub(crate) fn breaker_section(mut fields: Fields) -> Result<breaker::Options, OptionError> {
+fn breaker_section(mut fields: Fields) -> Result<breaker::Options, OptionError> {
     let whole =
         |range: &std::ops::RangeInclusive<u32>| i64::from(*range.start())..=i64::from(*range.end());
     let small = |number: i64| u32::try_from(number).unwrap_or(1);

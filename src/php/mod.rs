@@ -38,6 +38,10 @@ mod outbox;
 mod pages;
 mod pending_call;
 mod php_store;
+mod policy_breaker;
+mod policy_guard;
+mod policy_rate_limit;
+mod policy_retry_after;
 mod raw;
 mod receipt;
 mod reconcile;
@@ -117,6 +121,10 @@ pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
         .class::<message_verifier::PhpMessageVerifier>()
         .class::<message_signature::PhpMessageSignature>()
         .class::<digest::PhpDigest>()
+        .class::<policy_breaker::PhpBreaker>()
+        .class::<policy_guard::PhpGuard>()
+        .class::<policy_rate_limit::PhpRateLimit>()
+        .class::<policy_retry_after::PhpRetryAfter>()
         .class::<testing_clock::PhpClock>()
         .class::<testing_fault::PhpFault>()
         .class::<testing_sent::PhpSentRequest>()

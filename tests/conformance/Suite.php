@@ -18,7 +18,7 @@ interface Suite
      *
      * @param array<string, mixed> $case
      *
-     * @return array{string, string}
+     * @return array{mixed, string}
      *   The verdict in the words of the format, and the reason for it.
      *
      * @throws UnknownException

@@ -20,12 +20,21 @@ require __DIR__ . '/UnknownException.php';
 require __DIR__ . '/WebhookSuite.php';
 require __DIR__ . '/MessageSignatureSuite.php';
 require __DIR__ . '/DigestSuite.php';
+require __DIR__ . '/Time.php';
+require __DIR__ . '/RetryAfterSuite.php';
+require __DIR__ . '/RateLimitSuite.php';
+require __DIR__ . '/BreakerSuite.php';
+require __DIR__ . '/SsrfSuite.php';
 
 /** The suites by the name that a file gives; a new one is a class and a line. */
 const SUITES = [
     'webhook' => WebhookSuite::class,
     'message-signature' => MessageSignatureSuite::class,
     'digest' => DigestSuite::class,
+    'retry-after' => RetryAfterSuite::class,
+    'ratelimit' => RateLimitSuite::class,
+    'breaker' => BreakerSuite::class,
+    'ssrf' => SsrfSuite::class,
 ];
 
 /** Set in the environment of a runner that was started by a runner. */
@@ -125,7 +134,10 @@ function complaint(?Suite $suite, array $case): ?string
     if ($verdict === $expected) {
         return null;
     }
-    $expected = is_string($expected) ? $expected : json_encode($expected, JSON_THROW_ON_ERROR);
+    [$expected, $got] = array_map(
+        static fn (mixed $value): string => is_string($value) ? $value : json_encode($value, JSON_THROW_ON_ERROR),
+        [$expected, $verdict],
+    );
 
-    return "expected $expected, got $verdict ($reason)";
+    return "expected $expected, got $got ($reason)";
 }

@@ -1,6 +1,6 @@
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Class, Options, check_literal, class, filter};
+use super::{Class, Options, check_literal, check_url, class, filter};
 
 const PUBLIC_ONLY: Options = Options {
     allow_private: false,
@@ -160,4 +160,69 @@ fn a_name_keeps_its_allowed_addresses_alone() {
         ("rebound.example", ip("127.0.0.1"))
     );
     assert_eq!(filter(PUBLIC_ONLY, "nothing.example", []), Ok(vec![]));
+}
+
+/// What names have for addresses.
+fn stub(host: &str) -> Vec<IpAddr> {
+    match host {
+        "example.com" => vec![ip("93.184.216.34")],
+        "both.example" => vec![ip("93.184.216.34"), ip("10.0.0.1")],
+        "localhost" => vec![ip("127.0.0.1")],
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn whole_urls() {
+    let refused = |url: &str| {
+        check_url(Options::default(), url, stub)
+            .err()
+            .map(|refused| refused.to_string())
+    };
+    let rows = [
+        ("http://example.com/", None),
+        ("https://EXAMPLE.com:8443/a?b", None),
+        ("http://93.184.216.34/", None),
+        (
+            "http://both.example/",
+            Some("both.example is at 10.0.0.1, which this connection may not reach"),
+        ),
+        (
+            "http://localhost/",
+            Some("localhost is at 127.0.0.1, which this connection may not reach"),
+        ),
+        (
+            "http://127.1/",
+            Some("127.0.0.1 is at 127.0.0.1, which this connection may not reach"),
+        ),
+        (
+            "http://example.com@127.0.0.1/",
+            Some("127.0.0.1 is at 127.0.0.1, which this connection may not reach"),
+        ),
+        (
+            "http://[::ffff:10.0.0.1]/",
+            Some("::ffff:10.0.0.1 is at ::ffff:10.0.0.1, which this connection may not reach"),
+        ),
+        (
+            "http://nowhere.example/",
+            Some("nowhere.example does not resolve"),
+        ),
+        (
+            "file:///etc/passwd",
+            Some("the scheme 'file' is neither http nor https"),
+        ),
+        (
+            "gopher://example.com/",
+            Some("the scheme 'gopher' is neither http nor https"),
+        ),
+        ("no url", Some("it is no URL with a host")),
+        ("http://", Some("it is no URL with a host")),
+    ];
+    for (url, expected) in rows {
+        assert_eq!(refused(url).as_deref(), expected, "{url}");
+    }
+    let private = Options {
+        allow_private: true,
+    };
+    assert_eq!(check_url(private, "http://localhost/", stub), Ok(()));
 }
