@@ -1057,7 +1057,10 @@ namespace Causeway\Exception {
     public string $field;
   }
 
-  /** A call gave no usable answer; says what is known. */
+  /**
+   * A call gave no usable answer; says what is known. Thrown as this very class when the request itself
+   * cannot be sent: a malformed target or field, a content that cannot be read.
+   */
   class CallException extends \RuntimeException implements CausewayException {
     /** The connection's name. */
     public string $connection;
@@ -1067,7 +1070,7 @@ namespace Causeway\Exception {
     public int $attempts;
     /** Milliseconds from the call's start. */
     public int $elapsedMs;
-    /** The vendor's status, where there was one. */
+    /** The vendor's status, where the head of an answer came. */
     public ?int $status;
     /** When to come back, where it is known. */
     public ?int $retryAfterMs;
@@ -1075,40 +1078,53 @@ namespace Causeway\Exception {
     public string $correlationId;
   }
 
-  /** No connection: refused, unreachable, name not found, TLS. Not sent. */
+  /** No connection: refused, unreachable, name not found, TLS, or no time left to connect. Sent is 'no'. */
   class ConnectException extends CallException {}
 
-  /** The connection broke after the request may have been sent. */
+  /**
+   * The connection broke: before the head of an answer sent is 'maybe', after its first byte 'yes'. In the
+   * body $status is known.
+   */
   class NetworkException extends CallException {}
 
-  /** An attempt's or the total time ran out. */
+  /**
+   * An attempt's or the total time ran out: sent is 'no' while connecting, 'maybe' before the head of an
+   * answer, 'yes' in its body, where $status is known.
+   */
   class TimeoutException extends CallException {}
 
-  /** The vendor answered with a status of 400 or more. */
+  /** The vendor answered with a status of 400 or more. Sent is 'yes'. */
   class StatusException extends CallException {
     /** The answer, a \Causeway\Response. */
     public mixed $response;
   }
 
-  /** The breaker is open; nothing was sent. */
+  /** The breaker is open; nothing was sent. $retryAfterMs says when it lets probes through. */
   class BreakerOpenException extends CallException {}
 
   /** The connection is switched off; nothing was sent. */
   class PausedException extends CallException {}
 
-  /** The vendor or the throttle says to come back later. */
+  /**
+   * The vendor or the throttle says to come back later, and that is beyond the deadline: $retryAfterMs says
+   * when. Sent is 'yes' when the vendor said it to this call, else 'no'.
+   */
   class ThrottledException extends CallException {}
 
-  /** No token could be had. */
+  /** No token could be had: the identity provider refused or failed. The vendor saw nothing: sent is 'no'. */
   class AuthException extends CallException {}
 
-  /** The target address is not allowed for this connection. */
+  /** The target's address is not allowed for this connection; nothing was sent. */
   class AddressRefusedException extends CallException {}
 
-  /** A cap was exceeded: body, headers, JSON depth. */
+  /** A cap was exceeded by an answer: its head, its body, or what a coding expands to. Sent is 'yes'. */
   class LimitException extends CallException {}
 
-  /** PHP's time limit ended the wait. Handlers of signals run during a wait: what one throws comes out as it is, and one that returns lets the call go on. */
+  /**
+   * PHP's time limit or cancel() ended the wait; sent says whether the vendor may have seen the request.
+   * Handlers of signals run during a wait: what one throws comes out as it is, and one that returns lets
+   * the call go on.
+   */
   class InterruptedException extends CallException {}
 
   /**

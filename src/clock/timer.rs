@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use super::{Monotonic, frozen};
 
-/// Turns in which all others see what time it is, and begin waits of their own.
-const TURNS: usize = 3;
+/// Turns in which all others see what time it is, go on, and begin waits of their own; between two
+/// waits a call may ask its caller, which takes a turn for each question.
+const TURNS: usize = 8;
 /// Ends of others that a wait lets pass.
 const STEPS_MAX: usize = 64;
 
@@ -49,6 +50,23 @@ impl End {
         })
     }
 
+    /// Gives way until nothing has happened for some turns, or it is over.
+    async fn give_turns(&self) {
+        let mut seen = super::monotonic();
+        let mut quiet_turns = 0;
+        while quiet_turns < TURNS && !self.is_over() {
+            give_way().await;
+            let now = super::monotonic();
+            // Another wait has moved the clock: who was waiting for that goes first.
+            quiet_turns = if now == seen { quiet_turns + 1 } else { 0 };
+            seen = now;
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        super::monotonic() >= self.at
+    }
+
     /// The first end that is not over, if it comes before this one; of equal ones the older.
     fn before(&self) -> Option<Monotonic> {
         let now = super::monotonic();
@@ -77,7 +95,7 @@ impl Bound {
 
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
-        super::monotonic() >= self.0.at
+        self.0.is_over()
     }
 }
 
@@ -89,9 +107,7 @@ pub async fn pass_frozen(span: Duration, is_wait: bool) -> bool {
     }
     let end = End::after(span);
     for _ in 0..STEPS_MAX {
-        for _ in 0..TURNS {
-            give_way().await;
-        }
+        end.give_turns().await;
         let Some(next) = end.before() else { break };
         frozen::advance(next.since(super::monotonic()));
     }
@@ -154,6 +170,22 @@ mod tests {
         };
         assert_eq!(frozen(all), ((true, true, true, true), 2000));
         assert_eq!(waits(), []);
+        thaw();
+    }
+
+    #[test]
+    fn a_short_wait_among_long_ones_is_followed_by_another_before_they_end() {
+        let short = async {
+            pass_frozen(SECOND, true).await;
+            pass_frozen(2 * SECOND, true).await;
+            unix().0
+        };
+        let long = || async {
+            pass_frozen(5 * SECOND, false).await;
+            unix().0
+        };
+        let (ends, _) = frozen(async { tokio::join!(long(), long(), short, long()) });
+        assert_eq!(ends, (5000, 5000, 3000, 5000));
         thaw();
     }
 

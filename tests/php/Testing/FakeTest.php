@@ -7,11 +7,14 @@ namespace Causeway\Tests\Testing;
 use Causeway\Client;
 use Causeway\Exception\BreakerOpenException;
 use Causeway\Exception\CallException;
+use Causeway\Exception\ConnectException;
+use Causeway\Exception\NetworkException;
 use Causeway\Exception\OptionsException;
 use Causeway\Exception\StatusException;
 use Causeway\Exception\StrayRequestException;
 use Causeway\Exception\ThrottledException;
 use Causeway\Exception\TimeoutException;
+use Causeway\Response;
 use Causeway\Testing\Clock;
 use Causeway\Testing\Fake;
 use Causeway\Testing\Fault;
@@ -156,6 +159,52 @@ final class FakeTest extends TestCase
         self::assertSame('yes', $this->assertThrows(TimeoutException::class, static fn () => $client->get('x'))->sent);
         // A vendor's slowness is no wait of ours.
         self::assertSame([], Clock::waits());
+    }
+
+    public function testManyCallsTakeFrozenTimeSideBySide(): void
+    {
+        $this->fake->on('catalog', 'GET', 'items/{id}')->respond(200, 'x')->delay(100);
+        $this->fake->on('catalog', 'GET', 'items/3')->respond(503)->delay(10)->respond(200, 'x')->delay(10);
+        $results = self::client()->all(array_map(static fn (int $id): string => "items/$id", range(1, 20)), 10);
+        self::assertSame(array_fill(0, 20, 'x'), array_map(static fn (mixed $result): mixed => $result instanceof Response ? $result->text() : $result, $results));
+        // Two rounds of ten.
+        self::assertThat(Clock::nowMs() - self::NOW_MS, self::logicalAnd(self::greaterThanOrEqual(200), self::lessThanOrEqual(220)));
+        self::assertSame(21, $this->fake->sentCount());
+    }
+
+    public function testCallInTheBackgroundIsMadeAtOnce(): void
+    {
+        $this->fake->on('catalog', 'GET', 'good')->respond(200, 'body');
+        $this->fake->on('catalog', 'GET', 'bad')->fail(Fault::refused());
+        $client = self::client(['retry' => ['max_attempts' => 1]]);
+        [$good, $bad] = [$client->start('GET', 'good'), $client->start('GET', 'bad')];
+        self::assertSame([true, true, 2], [$good->isDone(), $bad->isDone(), $this->fake->sentCount()]);
+        self::assertSame('body', $good->wait()->text());
+        $this->assertThrows(ConnectException::class, static fn () => $bad->wait());
+    }
+
+    public function testStreamsBothWays(): void
+    {
+        $this->fake->on('catalog', 'POST', 'up')->withJson(['a' => 1])->respond(200, "data: one\n\ndata: two\n\n", ['Content-Type' => 'text/event-stream'])->drip(5, 100);
+        $response = self::client()->post('up', ['body' => new \ArrayIterator(['{"a"', ':1}']), 'stream' => true]);
+        $events = [];
+        foreach ($response->getBody()->events() as $event) {
+            $events[] = [$event->data(), Clock::nowMs() - self::NOW_MS];
+        }
+        self::assertSame([['one', 300], ['two', 500]], $events);
+        self::assertSame('{"a":1}', $this->fake->sent()[0]->text());
+
+        $this->fake->on('catalog', 'GET', 'down')->fail(Fault::resetInBody());
+        $body = self::client()->get('down', ['stream' => true])->getBody();
+        self::assertNotSame('', $body->read(5));
+        $error = $this->assertThrows(NetworkException::class, static fn () => $body->getContents());
+        self::assertSame(['yes', 200], [$error->sent, $error->status]);
+    }
+
+    public function testEncodedAnswersAreDecoded(): void
+    {
+        $this->fake->on()->respond(200, (string) gzencode('{"a":1}'), ['Content-Encoding' => 'gzip']);
+        self::assertSame(['a' => 1], self::client()->get('x')->json());
     }
 
     public function testTimeThatRunsIsReal(): void
