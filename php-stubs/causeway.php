@@ -200,10 +200,11 @@ namespace Causeway {
     public function start(string $method, string $uri, ?array $options = null): PendingCall {}
     /**
      * Makes many calls, at most $concurrency at once. Requests are drawn from the iterable when
-     * there is room; contents are streamed as by request().
+     * there is room; contents and sinks are streamed as by request(), where attempt_ms bounds a
+     * whole download into a sink.
      *
      * @param iterable<string|list<mixed>> $requests
-     *   Each a URI (for GET), or a list of method, URI and options. Keys must differ.
+     *   Each a URI (for GET), or a list of method, URI and options (but stream). Keys must differ.
      * @param int $concurrency
      *   1 to 1000.
      *

@@ -41,6 +41,15 @@ pub trait Host {
         Err("this caller has no contents to stream".to_owned())
     }
 
+    /// Takes the next piece of an answer's content; see [`Request::sink`](super::Request::sink).
+    ///
+    /// # Errors
+    /// Why it cannot be taken; the call ends with it.
+    fn write(&self, sink: usize, piece: &Bytes) -> Result<(), String> {
+        let _ = (sink, piece);
+        Err("this caller takes no contents".to_owned())
+    }
+
     /// Puts a streamed content back to its start, before it is sent again.
     ///
     /// # Errors

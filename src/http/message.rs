@@ -87,6 +87,10 @@ pub struct Request {
     /// Whether content codings are asked for and taken off; left open, they are unless the call or
     /// the connection gives an `Accept-Encoding` of its own.
     pub decode: Option<bool>,
+    /// Which of the host's sinks takes the content of an answer below 400, as it comes, in place of
+    /// memory: [`Host::write`](super::Host::write). The attempt's timeout bounds all of it, and once
+    /// a first piece was written there is no other attempt.
+    pub sink: Option<usize>,
     /// Largest content that is taken, encoded and decoded; left open, the connection's cap for one
     /// that is held in memory, [`OPEN_CAP_BYTES`] for one that is read piece by piece.
     pub body_cap_bytes: Option<u64>,
@@ -110,6 +114,7 @@ impl Request {
             total: None,
             attempt: None,
             decode: None,
+            sink: None,
             body_cap_bytes: None,
         }
     }

@@ -13,12 +13,14 @@ use ext_php_rs::convert::IntoZval;
 use ext_php_rs::exception::{PhpException, PhpResult};
 use ext_php_rs::types::{ArrayKey, ZendClassObject, ZendHashTable, Zval};
 
+use super::body_state::BodyState;
 use super::call_host::CallHost;
 use super::connection::Connection;
 use super::exception_classes::ExceptionClass;
 use super::exit;
 use super::iteration::Iteration;
-use super::request::{self, Prepared};
+use super::request::{self, Delivery, Prepared};
+use super::response::PhpResponse;
 use super::sending;
 use super::{signals, throw, value};
 use crate::http::{Answer, CallError, Request};
@@ -31,7 +33,8 @@ const REQUEST: &str = "a URI, or a list of method, URI and options";
 struct Slot {
     key: Zval,
     outcome: Option<Zval>,
-    source: Option<usize>,
+    /// Its number with the host, once it was sent.
+    call: usize,
     throw_on_error: bool,
 }
 
@@ -76,6 +79,10 @@ pub(super) fn all(
         .call_many(drawn, concurrency, &many.host, |number, outcome| {
             many.end(number, outcome)
         });
+    if !exit::is_asked() {
+        // What broke off early left its files incomplete.
+        many.host.discard_sinks();
+    }
     if let Some(thrown) = many.thrown.take() {
         return Err(throw::callback(thrown));
     }
@@ -113,7 +120,7 @@ impl Many<'_> {
         slots.push(Slot {
             key,
             outcome: None,
-            source: None,
+            call: 0,
             throw_on_error: true,
         });
         slots.len() - 1
@@ -145,19 +152,24 @@ impl Many<'_> {
             }
             (None, None) => return Err(refuse()),
         }?;
-        prepared.require_whole(name, "all()")?;
+        if matches!(prepared.delivery, Delivery::Open) {
+            prepared.require_whole(name, "all()")?;
+        }
         Ok(prepared)
     }
 
     fn place(&self, number: usize, prepared: Prepared) -> Drawn {
         let mut request = prepared.request;
-        let source = prepared.source.map(|source| {
-            let (number, content) = self.host.add(source);
-            request.content = content;
-            number
-        });
+        let sink = match prepared.delivery {
+            Delivery::Sink(sink) => Some(sink),
+            Delivery::Whole | Delivery::Open => None,
+        };
+        let has_sink = sink.is_some();
+        let (call, content) = self.host.add(prepared.source, sink);
+        request.content = content.unwrap_or(request.content);
+        request.sink = has_sink.then_some(call);
         if let Some(slot) = self.slots.borrow_mut().get_mut(number) {
-            slot.source = source;
+            slot.call = call;
             slot.throw_on_error = prepared.throw_on_error;
         }
         Drawn { number, request }
@@ -167,19 +179,22 @@ impl Many<'_> {
         if exit::is_asked() || signals::has_thrown() {
             return ControlFlow::Break(());
         }
-        let (source, throw_on_error) = {
+        let (call, throw_on_error) = {
             let slots = self.slots.borrow();
             let slot = slots.get(number);
-            slot.map_or((None, true), |slot| (slot.source, slot.throw_on_error))
+            slot.map_or((0, true), |slot| (slot.call, slot.throw_on_error))
         };
-        let answered = match outcome {
-            Ok(answer) => sending::answered(self.connection, answer, throw_on_error),
-            Err(error) => Err(self.host.exception(source, error)),
+        let is_well = outcome.as_ref().is_ok_and(|answer| answer.status < 400);
+        let response = match (outcome, self.host.end(call, is_well)) {
+            (Ok(answer), Ok(Some(written_bytes))) => {
+                let body = BodyState::sunk(written_bytes);
+                Ok(PhpResponse::with_body(answer, Rc::new(body)))
+            }
+            (Ok(answer), Ok(None)) => sending::answered(self.connection, answer, throw_on_error),
+            (Ok(_), Err(error)) => Err(throw::sink(error)),
+            (Err(error), _) => Err(self.host.exception(call, error)),
         };
-        if let Some(source) = source {
-            self.host.drop_source(source);
-        }
-        let response = answered.and_then(|response| {
+        let response = response.and_then(|response| {
             let object = ZendClassObject::new(response).into_zval(false);
             object.map_err(PhpException::from)
         });

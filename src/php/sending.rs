@@ -26,19 +26,16 @@ pub(super) fn send(connection: &Rc<Connection>, prepared: Prepared) -> PhpResult
         throw_on_error,
     } = prepared;
     let host = CallHost::new(&connection.host);
-    let source = source.map(|source| {
-        let (number, content) = host.add(source);
-        request.content = content;
-        number
-    });
+    let (number, content) = host.add(source, None);
+    request.content = content.unwrap_or(request.content);
     let started = clock::monotonic();
     if matches!(delivery, Delivery::Whole) {
         let answer = connection.client.call(&request, &host);
-        let answer = answer.map_err(|error| host.exception(source, error))?;
+        let answer = answer.map_err(|error| host.exception(number, error))?;
         return answered(connection, answer, throw_on_error);
     }
     let opened = connection.client.open(&request, &host);
-    let (mut answer, incoming) = opened.map_err(|error| host.exception(source, error))?;
+    let (mut answer, incoming) = opened.map_err(|error| host.exception(number, error))?;
     let length_bytes = length_of(&answer);
     let state = BodyState::open(Rc::clone(connection), incoming, length_bytes);
     let is_error = answer.status >= 400;

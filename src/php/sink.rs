@@ -17,6 +17,47 @@ pub(super) enum Sink {
     Stream(Zval),
 }
 
+/// A sink of one of several calls: opened with the first byte.
+pub(super) enum Pouring {
+    /// Nothing came yet.
+    Waiting(Sink),
+    /// Something did.
+    Open(OpenSink),
+}
+
+impl Pouring {
+    /// Writes a piece; what is left to write into, or nothing when it failed.
+    pub(super) fn write(self, piece: &[u8]) -> Result<Self, CallbackError> {
+        let mut open = match self {
+            Self::Waiting(sink) => sink.open()?,
+            Self::Open(open) => open,
+        };
+        match open.write(piece) {
+            Ok(()) => Ok(Self::Open(open)),
+            Err(error) => {
+                open.discard();
+                Err(error)
+            }
+        }
+    }
+
+    /// Ends it well, with a file also for a content without bytes; the bytes that were written.
+    pub(super) fn close(self) -> Result<u64, CallbackError> {
+        match self {
+            Self::Waiting(sink) => sink.open()?.close(),
+            Self::Open(open) => open.close(),
+        }
+    }
+
+    /// Ends it badly.
+    pub(super) fn discard(self) {
+        match self {
+            Self::Waiting(_) => {}
+            Self::Open(open) => open.discard(),
+        }
+    }
+}
+
 /// A sink that is being written.
 pub(super) struct OpenSink {
     stream: Zval,

@@ -9,12 +9,14 @@ use Causeway\BodyChunks;
 use Causeway\Client;
 use Causeway\Exception\CallException;
 use Causeway\Exception\LimitException;
+use Causeway\Exception\NetworkException;
 use Causeway\Exception\OptionsException;
 use Causeway\Exception\StatusException;
 use Causeway\Exception\TimeoutException;
 use Causeway\Response;
 use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\CallsStreamingVendor;
+use Causeway\Tests\Support\SinkWrapper;
 use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
@@ -77,6 +79,37 @@ final class DownloadTest extends TestCase
         $readOnly = fopen('php://memory', 'rb');
         $this->assertThrows(CallException::class, static fn () => @$client->get('bytes', ['query' => ['n' => 5], 'sink' => $readOnly]));
         self::assertSame('xxxxx', $client->get('bytes', ['query' => ['n' => 5]])->text());
+    }
+
+    public function testBodyThatBreaksOffIsNotWrittenTwice(): void
+    {
+        $client = self::client();
+        $error = $this->assertThrows(NetworkException::class, fn () => $client->get('half?n=1000', ['sink' => $this->path('half')]));
+        self::assertSame(['yes', 1], [$error->sent, $error->attempts]);
+        self::assertFileDoesNotExist($this->path('half'));
+        // In memory nothing was handed out: it is tried again.
+        self::assertSame(2, $this->assertThrows(NetworkException::class, static fn () => $client->get('half?n=1000'))->attempts);
+    }
+
+    public function testSinkOfAProgramsOwnKind(): void
+    {
+        stream_wrapper_register('sinks', SinkWrapper::class);
+        try {
+            SinkWrapper::$onWrite = static fn (): mixed => \Fiber::suspend();
+            $client = self::client();
+            $fiber = new \Fiber(static fn (): array => $client->all([['GET', 'bytes?n=200000', ['sink' => 'sinks://a']], 'wait?ms=1&n=1']));
+            for ($fiber->start(); !$fiber->isTerminated(); $fiber->resume()) {
+                self::assertSame('xxxxx', $client->get('bytes?n=5')->text());
+            }
+            self::assertSame(200_000, SinkWrapper::$written);
+
+            $thrown = new \DomainException('full');
+            SinkWrapper::$onWrite = static fn (): never => throw $thrown;
+            self::assertSame($thrown, $this->assertThrows(\DomainException::class, static fn () => $client->get('bytes?n=5', ['sink' => 'sinks://b'])));
+            self::assertSame([$thrown], $client->all([['GET', 'bytes?n=5', ['sink' => 'sinks://c']]]));
+        } finally {
+            stream_wrapper_unregister('sinks');
+        }
     }
 
     public function testStreamedBodyIsReadInPieces(): void

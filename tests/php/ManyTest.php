@@ -5,13 +5,17 @@ declare(strict_types=1);
 namespace Causeway\Tests;
 
 use Causeway\Client;
+use Causeway\Exception\CallException;
 use Causeway\Exception\ConnectException;
+use Causeway\Exception\LimitException;
+use Causeway\Exception\NetworkException;
 use Causeway\Exception\OptionsException;
 use Causeway\Exception\StatusException;
 use Causeway\Response;
 use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\CallsStreamingVendor;
 use Causeway\Tests\Support\ChildScript;
+use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\TestCase;
 
@@ -20,6 +24,7 @@ final class ManyTest extends TestCase
 {
     use AssertThrows;
     use CallsStreamingVendor;
+    use TemporaryFiles;
 
     public function testResultsHaveTheRequestsKeysAndOrder(): void
     {
@@ -52,13 +57,13 @@ final class ManyTest extends TestCase
             'option' => ['GET', 'x', ['qery' => []]],
             'no request' => 5,
             'method' => ["G T", 'x'],
-            'sink' => ['GET', 'x', ['sink' => 'x']],
+            'stream' => ['GET', 'x', ['stream' => true]],
         ]);
         self::assertSame(1, self::number($results['ok']));
         self::assertInstanceOf(StatusException::class, $results['status']);
         self::assertSame('xxx', $results['status']->response?->text());
         self::assertInstanceOf(Response::class, $results['taken as it is']);
-        foreach (['option' => 'qery', 'no request' => 'requests', 'method' => 'method', 'sink' => 'sink'] as $key => $field) {
+        foreach (['option' => 'qery', 'no request' => 'requests', 'method' => 'method', 'stream' => 'stream'] as $key => $field) {
             self::assertInstanceOf(OptionsException::class, $results[$key]);
             self::assertSame($field, $results[$key]->field);
         }
@@ -86,6 +91,35 @@ final class ManyTest extends TestCase
         $results = self::client()->all($requests(), 3);
         $sums = array_map(static fn (mixed $result): string => $result instanceof Response ? $result->json()['sha256'] : '', $results);
         self::assertSame(array_map(static fn (string $content): string => hash('sha256', $content), $contents), $sums);
+    }
+
+    public function testAnswersGoIntoTheirSinks(): void
+    {
+        $n = 1 << 20;
+        $stream = fopen('php://memory', 'w+b');
+        self::assertNotFalse($stream);
+        $results = @self::client(['body_cap_bytes' => 1000])->all([
+            'file' => ['GET', "bytes?n=$n", ['sink' => $this->path('file')]],
+            'stream' => ['GET', 'coded/gzip?n=5000', ['sink' => $stream]],
+            'empty' => ['GET', 'bytes?n=0', ['sink' => $this->path('empty')]],
+            'error' => ['GET', 'bytes?n=3&status=404', ['sink' => $this->path('error')]],
+            'error taken as it is' => ['GET', 'bytes?n=3&status=404', ['sink' => $this->path('error'), 'throw_on_error' => false]],
+            'too large' => ['GET', 'bytes?n=100001&chunked=1', ['sink' => $this->path('large'), 'body_cap_bytes' => 100_000]],
+            'half' => ['GET', 'half?n=1000', ['sink' => $this->path('half')]],
+            'nowhere' => ['GET', "bytes?n=$n", ['sink' => $this->path('no/such/directory')]],
+        ]);
+        self::assertSame([$n, $n], [filesize($this->path('file')), self::response($results['file'])->getBody()->getSize()]);
+        self::assertSame(str_repeat(' ', 5000), stream_get_contents($stream, offset: 0));
+        self::assertStringEqualsFile($this->path('empty'), '');
+        self::assertInstanceOf(StatusException::class, $results['error']);
+        self::assertSame('xxx', self::response($results['error taken as it is'])->text());
+        self::assertInstanceOf(LimitException::class, $results['too large']);
+        self::assertSame(1, $results['too large']->attempts);
+        // A second attempt would have written the beginning twice.
+        self::assertInstanceOf(NetworkException::class, $results['half']);
+        self::assertSame([1, 'yes'], [$results['half']->attempts, $results['half']->sent]);
+        self::assertInstanceOf(CallException::class, $results['nowhere']);
+        self::assertSame(['empty', 'file'], array_map('basename', glob($this->path('*')) ?: []));
     }
 
     public function testRequestsAreDrawnWhenThereIsRoom(): void
@@ -170,9 +204,17 @@ final class ManyTest extends TestCase
         $prepared = sprintf('$client = new Causeway\Client("media", ["base_uri" => %s, "address" => ["allow_private" => true]]);', var_export(self::$vendor->baseUri, true));
         $exit = '(static function () { yield "wait?ms=1&n=1"; exit(7); })()';
         $body = '(static function () { yield "x"; exit(7); })()';
-        foreach (["\$client->all($exit);", "\$client->all([['POST', 'upload', ['body' => $body]], 'wait?ms=1&n=1']);", "\$client->post('upload', ['body' => $body]);"] as $code) {
+        $sink = sprintf('require %s; stream_wrapper_register("sinks", Causeway\Tests\Support\SinkWrapper::class); Causeway\Tests\Support\SinkWrapper::$onWrite = static fn () => exit(7);', var_export(__DIR__ . '/Support/SinkWrapper.php', true));
+        foreach (["$sink \$client->get('bytes?n=5', ['sink' => 'sinks://x']);", "$sink \$client->all([['GET', 'bytes?n=5', ['sink' => 'sinks://x']]]);", "\$client->all($exit);", "\$client->all([['POST', 'upload', ['body' => $body]], 'wait?ms=1&n=1']);", "\$client->post('upload', ['body' => $body]);"] as $code) {
             self::assertSame([7, ''], ChildScript::run("$prepared $code print 'went on';"), $code);
         }
+    }
+
+    private static function response(mixed $result): Response
+    {
+        self::assertInstanceOf(Response::class, $result);
+
+        return $result;
     }
 
     private static function number(mixed $result): mixed

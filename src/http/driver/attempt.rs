@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderMap;
 
 use super::{Call, Delivery, OUT_OF_TIME, ending};
@@ -106,7 +107,9 @@ impl<'client> Call<'client> {
             .map(|cap| usize::try_from(cap).unwrap_or(usize::MAX));
         wanted.unwrap_or_else(|| match self.delivery {
             Delivery::Whole => self.client.plan().body_cap_bytes,
-            Delivery::Open => usize::try_from(OPEN_CAP_BYTES).unwrap_or(usize::MAX),
+            Delivery::Open | Delivery::Sink(_) => {
+                usize::try_from(OPEN_CAP_BYTES).unwrap_or(usize::MAX)
+            }
         })
     }
 
@@ -154,9 +157,13 @@ impl<'client> Call<'client> {
             let body = self.decoded(wire, &mut head, body, body_cap_bytes);
             match delivery {
                 Delivery::Open => Ok(Received { head, body }),
-                Delivery::Whole => {
-                    let bytes = body.whole().await?;
-                    let body = Body::of_bytes(bytes);
+                Delivery::Sink(sink) if head.status.as_u16() < 400 => {
+                    self.pour(body, sink).await?;
+                    let body = Body::of_bytes(Bytes::new());
+                    Ok(Received { head, body })
+                }
+                Delivery::Whole | Delivery::Sink(_) => {
+                    let body = Body::of_bytes(body.whole().await?);
                     Ok(Received { head, body })
                 }
             }

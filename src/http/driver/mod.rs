@@ -17,6 +17,7 @@ mod coalesce;
 mod ending;
 mod hedge;
 mod opened;
+mod pour;
 mod shared;
 mod turn;
 
@@ -50,6 +51,8 @@ pub(super) enum Delivery {
     Whole,
     /// Behind it, piece by piece.
     Open,
+    /// Into this sink of the host's, unless it is an error's.
+    Sink(usize),
 }
 
 /// A call under way.
@@ -70,6 +73,8 @@ pub(super) struct Call<'a> {
     waited: Option<Duration>,
     /// A token that was fetched before the first attempt.
     token: Option<auth::Held>,
+    /// Whether some of an answer went into the caller's sink.
+    has_poured: Cell<bool>,
 }
 
 /// Makes the call on this thread.
@@ -129,7 +134,8 @@ pub(super) async fn make(
     request: &Request,
     asks: &Asks,
 ) -> Result<Answer, CallError> {
-    let call = Call::new(client, request, asks, Delivery::Whole);
+    let delivery = request.sink.map_or(Delivery::Whole, Delivery::Sink);
+    let call = Call::new(client, request, asks, delivery);
     call.counted().await.map(|(answer, _)| answer)
 }
 
@@ -155,6 +161,7 @@ impl<'a> Call<'a> {
             tries: 0,
             waited: None,
             token: None,
+            has_poured: Cell::new(false),
         }
     }
 
@@ -235,8 +242,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Whether the content cannot go back to its start, and so was sent for the last time.
+    /// Whether there can be no other attempt: the content cannot go back to its start, or some of
+    /// the answer was handed over.
     fn is_used_up(&self) -> bool {
+        if self.has_poured.get() {
+            return true;
+        }
         match &self.request.content {
             Content::Streamed { is_repeatable, .. } => !is_repeatable,
             Content::Empty | Content::Whole(_) => false,

@@ -23,13 +23,15 @@ enum Ask {
     Secret(SecretRef),
     NextChunk(usize),
     Rewind(usize),
+    Write(usize, Bytes),
 }
 
 enum Reply {
     BeforeAttempt(Result<(), Stop>),
     Secret(Result<SecretBytes, SecretError>),
     NextChunk(Result<Option<Bytes>, String>),
-    Rewind(Result<(), String>),
+    /// Of a rewind and of a write.
+    Done(Result<(), String>),
 }
 
 /// One call's questions and answers.
@@ -76,7 +78,7 @@ impl Asks {
     pub(crate) async fn before_attempt(&self) -> Result<(), Stop> {
         match self.ask(Ask::BeforeAttempt).await {
             Reply::BeforeAttempt(answer) => answer,
-            Reply::Secret(_) | Reply::NextChunk(_) | Reply::Rewind(_) => Ok(()),
+            Reply::Secret(_) | Reply::NextChunk(_) | Reply::Done(_) => Ok(()),
         }
     }
 
@@ -93,7 +95,7 @@ impl Asks {
         }
         match self.ask(Ask::Secret(secret.clone())).await {
             Reply::Secret(answer) => answer,
-            Reply::BeforeAttempt(_) | Reply::NextChunk(_) | Reply::Rewind(_) => secret.resolve(),
+            Reply::BeforeAttempt(_) | Reply::NextChunk(_) | Reply::Done(_) => secret.resolve(),
         }
     }
 
@@ -104,7 +106,7 @@ impl Asks {
     pub(crate) async fn next_chunk(&self, source: usize) -> Result<Option<Bytes>, String> {
         match self.ask(Ask::NextChunk(source)).await {
             Reply::NextChunk(answer) => answer,
-            Reply::BeforeAttempt(_) | Reply::Secret(_) | Reply::Rewind(_) => Ok(None),
+            Reply::BeforeAttempt(_) | Reply::Secret(_) | Reply::Done(_) => Ok(None),
         }
     }
 
@@ -114,7 +116,18 @@ impl Asks {
     /// Why that cannot be.
     pub(crate) async fn rewind(&self, source: usize) -> Result<(), String> {
         match self.ask(Ask::Rewind(source)).await {
-            Reply::Rewind(answer) => answer,
+            Reply::Done(answer) => answer,
+            Reply::BeforeAttempt(_) | Reply::Secret(_) | Reply::NextChunk(_) => Ok(()),
+        }
+    }
+
+    /// Hands a piece of an answer's content over.
+    ///
+    /// # Errors
+    /// Why it cannot be taken.
+    pub(crate) async fn write(&self, sink: usize, piece: Bytes) -> Result<(), String> {
+        match self.ask(Ask::Write(sink, piece)).await {
+            Reply::Done(answer) => answer,
             Reply::BeforeAttempt(_) | Reply::Secret(_) | Reply::NextChunk(_) => Ok(()),
         }
     }
@@ -169,7 +182,8 @@ impl Asks {
             Ask::BeforeAttempt => Reply::BeforeAttempt(host.before_attempt()),
             Ask::Secret(secret) => Reply::Secret(secret.resolve()),
             Ask::NextChunk(source) => Reply::NextChunk(host.next_chunk(source)),
-            Ask::Rewind(source) => Reply::Rewind(host.rewind(source)),
+            Ask::Rewind(source) => Reply::Done(host.rewind(source)),
+            Ask::Write(sink, piece) => Reply::Done(host.write(sink, &piece)),
         };
         *self.reply.borrow_mut() = Some(reply);
         self.wake();

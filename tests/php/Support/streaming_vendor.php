@@ -11,6 +11,7 @@
  * | /bytes?n=N | N bytes, with their length; `&chunked=1` in chunks; `&status=S` |
  * | /coded/CODING?n=N | N spaces in gzip, deflate or bare deflate; `&cut=N` without the last N bytes |
  * | /raw?coding=C&b64=B | these bytes under this Content-Encoding |
+ * | /half?n=N | N bytes of twice as many, then the end of the connection |
  * | /events?n=N | N server-sent events, then the end |
  * | /endless/head, /endless/body, /endless/events | without end |
  * | /drip?ms=M | a byte each M milliseconds, without end |
@@ -121,6 +122,7 @@ function answer($connection, string $path, array $query, array $request): bool
         $path === '/bytes' => bytes($connection, $n, isset($query['chunked']), (int) ($query['status'] ?? 200)),
         str_starts_with($path, '/coded/') => coded($connection, substr($path, 7), $n, (int) ($query['cut'] ?? 0)),
         $path === '/raw' => whole($connection, (string) base64_decode($query['b64']), "Content-Encoding: {$query['coding']}\r\n"),
+        $path === '/half' => half($connection, $n),
         $path === '/events' => events($connection, $n),
         $path === '/endless/head' => endless($connection, "HTTP/1.1 200 OK\r\n", 'X-More: ' . str_repeat('x', 1000) . "\r\n"),
         $path === '/endless/body' => endless($connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "400\r\n" . str_repeat('x', 1024) . "\r\n"),
@@ -181,6 +183,13 @@ function bytes($connection, int $n, bool $isChunked, int $status): void
         send($connection, $isChunked ? dechex($length) . "\r\n$piece\r\n" : $piece);
     }
     send($connection, $isChunked ? "0\r\n\r\n" : '');
+}
+
+/** @param resource $connection */
+function half($connection, int $n): never
+{
+    send($connection, "HTTP/1.1 200 OK\r\nContent-Length: " . 2 * $n . "\r\n\r\n" . str_repeat('x', $n));
+    exit(0);
 }
 
 /** @param resource $connection */
