@@ -4,9 +4,10 @@
 //! process, and what workers share lives in the segment.
 
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::failure::{Failure, FailureKind};
+use super::hosts::Hosts;
 use super::run::background;
 use super::{
     Answer, CallError, CallErrorKind, Content, Fetch, Host, Incoming, Pending, Request, Sent,
@@ -25,6 +26,8 @@ pub struct Client {
     plan: Arc<Plan>,
     segment: &'static Segment,
     connection: Connection,
+    /// What holds for all hosts, once its address is known; `None` where it cannot be used.
+    hosts: Arc<OnceLock<Option<Arc<Hosts>>>>,
 }
 
 impl Client {
@@ -40,6 +43,7 @@ impl Client {
             plan: Arc::new(plan),
             segment,
             connection,
+            hosts: Arc::default(),
         }
     }
 
@@ -51,6 +55,10 @@ impl Client {
     /// What workers share of this connection: breaker, budget, hold, counters.
     pub fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    pub(super) fn hosts(&self) -> &OnceLock<Option<Arc<Hosts>>> {
+        &self.hosts
     }
 
     pub(super) fn segment(&self) -> &'static Segment {

@@ -11,6 +11,7 @@ mod fetch;
 mod graphql;
 pub mod guard;
 mod host;
+mod hosts;
 pub mod idempotency_key;
 mod lane;
 pub mod link;

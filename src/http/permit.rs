@@ -1,14 +1,18 @@
 //! The right to make one attempt, which is always given back: also when a panic or an early return
-//! drops it. It holds the breaker's permit and the place among the attempts under way, and takes
-//! what came of the attempt to all who keep score: breaker, streak, latencies.
+//! drops it. It holds the breaker's permit, this host's and where there is one that of all hosts,
+//! and the place among the attempts under way, and takes what came of the attempt to all who keep
+//! score: breaker, streak, latencies.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
+use super::hosts::{Entered, Hosts};
 use crate::clock::{self, Monotonic};
 use crate::policy::breaker::Outcome;
 use crate::policy::{breaker, concurrency, hedge};
 use crate::segment::Place;
+use crate::telemetry::Counter;
 
 /// The right to make one attempt.
 pub(super) struct Permit<'client> {
@@ -16,6 +20,8 @@ pub(super) struct Permit<'client> {
     /// Taken when the outcome is recorded.
     breaker: Option<(breaker::Options, breaker::Permit)>,
     place: Option<Place>,
+    /// Where all hosts share the breaker.
+    shared: Option<(Arc<Hosts>, Entered)>,
 }
 
 impl<'client> Permit<'client> {
@@ -32,6 +38,7 @@ impl<'client> Permit<'client> {
             client,
             breaker,
             place: None,
+            shared: None,
         })
     }
 
@@ -40,6 +47,11 @@ impl<'client> Permit<'client> {
         self.breaker
             .as_ref()
             .is_none_or(|(_, permit)| self.client.connection().breaker_stands(permit))
+    }
+
+    /// Keeps what all hosts share of the attempt.
+    pub(super) fn share(&mut self, hosts: Arc<Hosts>, entered: Entered) {
+        self.shared = Some((hosts, entered));
     }
 
     /// Takes a place among the attempts under way; false where there is none.
@@ -72,7 +84,18 @@ impl<'client> Permit<'client> {
     fn give_back(&mut self, ended: (Outcome, Duration), now: Monotonic) {
         let connection = self.client.connection();
         if let Some((options, permit)) = self.breaker.take() {
-            connection.breaker_record(&options, permit, ended, now);
+            let shared = self.shared.take();
+            let known = shared.and_then(|(hosts, entered)| hosts.record(&options, &entered, ended));
+            match known {
+                None => connection.breaker_record(&options, permit, ended, now),
+                Some(known) => {
+                    // What all hosts know counts, and not what this one saw of it.
+                    let ignored = (Outcome::Ignored, Duration::ZERO);
+                    connection.breaker_record(&options, permit, ignored, now);
+                    connection.breaker_follow(&options, (known.state, known.left), now);
+                    connection.count(Counter::BreakerOpened, u64::from(known.has_opened));
+                }
+            }
         }
         if let Some(place) = self.place.take() {
             connection.place_give_back(place);

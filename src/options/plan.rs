@@ -11,7 +11,9 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{Fields, OptionError, Resource, Value, Webhook, entities, policies, webhook};
+use super::{
+    Fields, OptionError, Resource, SecretRef, Value, Webhook, entities, policies, webhook,
+};
 use crate::policy::{breaker, concurrency, hedge, retry, streak, throttle};
 use crate::{auth, http as client};
 
@@ -72,6 +74,8 @@ pub struct Plan {
     pub hedge: Option<hedge::Options>,
     /// Whether equal calls that are under way at once share an answer.
     pub coalesce: bool,
+    /// The Redis server in which throttle and breaker hold for all hosts; `None` for this host.
+    pub shared: Option<SecretRef>,
     /// Who we say we are.
     pub auth: Option<auth::Options>,
     /// Which addresses may be reached.
@@ -119,6 +123,7 @@ impl Plan {
             concurrency: policies::concurrency(fields.section("concurrency")?)?,
             hedge: policies::hedge(fields.section("hedge")?)?,
             coalesce: policies::coalesce(&mut fields)?,
+            shared: policies::shared(&mut fields)?,
             auth: match fields.section("auth")? {
                 Some(section) => auth::Options::parse(section)?,
                 None => None,

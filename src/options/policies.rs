@@ -5,7 +5,7 @@ mod limits;
 
 use std::time::Duration;
 
-pub(super) use limits::{coalesce, concurrency, hedge, throttle};
+pub(super) use limits::{coalesce, concurrency, hedge, shared, throttle};
 
 use super::{Fields, OptionError, Timeouts, Value};
 use crate::policy::{backoff, breaker, budget, retry};

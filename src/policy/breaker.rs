@@ -131,6 +131,11 @@ impl Options {
         })
     }
 
+    /// The failure rate and the rate of slow calls, 0 where they do not count; parts of a million.
+    pub fn rates_ppm(&self) -> (u64, u64) {
+        (self.rate_ppm, self.slow.map_or(0, |slow| slow.rate_ppm))
+    }
+
     /// Whether slow calls count.
     pub const fn counts_slow_calls(&self) -> bool {
         self.slow.is_some()

@@ -48,6 +48,11 @@ impl Rate {
         (!interval.is_zero()).then_some(Self { interval, burst: 1 })
     }
 
+    /// How many may begin at once.
+    pub const fn burst(&self) -> u32 {
+        self.burst
+    }
+
     /// The time between two attempts at this rate.
     pub const fn interval(&self) -> Duration {
         self.interval

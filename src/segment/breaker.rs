@@ -130,6 +130,30 @@ pub(super) fn record(
     }
 }
 
+/// Follows what is known for all hosts: open for `left` more, or closed. Half-open each host finds
+/// out for itself.
+pub(super) fn follow(
+    words: &BreakerWords,
+    options: &Options,
+    (state, left): (State, Duration),
+    now: Monotonic,
+) {
+    let seen = phase(words);
+    let since = now.saturating_sub(options.open().saturating_sub(left));
+    match (state, seen.state) {
+        (State::Open, State::Closed | State::HalfOpen) => {
+            turn(words, seen, seen.then(State::Open, since));
+        }
+        (State::Closed, State::Open | State::HalfOpen) => {
+            empty(words);
+            turn(words, seen, seen.then(State::Closed, now));
+        }
+        (State::Open, State::Open)
+        | (State::Closed, State::Closed)
+        | (State::HalfOpen, State::Closed | State::Open | State::HalfOpen) => {}
+    }
+}
+
 /// From one phase to the next, unless another was faster.
 fn turn(words: &BreakerWords, from: Phase, to: Phase) -> bool {
     write::exchange(&words.phase, pack_phase(from), pack_phase(to))

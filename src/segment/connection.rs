@@ -144,6 +144,16 @@ impl Connection {
         run::phase(&self.slot().breaker).state
     }
 
+    /// Follows the breaker that all hosts share: open for so much longer, or closed.
+    pub fn breaker_follow(
+        &self,
+        options: &breaker::Options,
+        known: (breaker::State, Duration),
+        now: Monotonic,
+    ) {
+        run::follow(&self.slot().breaker, options, known, now);
+    }
+
     /// Whether the phase in which a permit was given is still the breaker's: one that was waited
     /// with may have been overtaken.
     pub fn breaker_stands(&self, permit: &breaker::Permit) -> bool {

@@ -33,7 +33,7 @@ pub(crate) fn client_on(
     )
 }
 
-pub(super) fn get(client: &Client) -> Result<Answer, CallError> {
+pub(crate) fn get(client: &Client) -> Result<Answer, CallError> {
     client.call(&Request::new(http::Method::GET, "products/42"), &NoHost)
 }
 

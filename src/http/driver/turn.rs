@@ -4,22 +4,30 @@
 //! The token is fetched before: a turn that was taken and then waits for an identity provider comes
 //! to the vendor late, next to somebody else's. Of several turns that an attempt waits for, the
 //! connection's own is the last, so that its rate holds to the moment; a route's holds where its
-//! attempts leave the queue. Waiting never takes what the attempt itself needs of the deadline.
+//! attempts leave the queue. Where all hosts share breaker and throttle, their server is asked for
+//! both in that last step, and the segment stands in while it is away. Waiting never takes what the attempt itself needs of the deadline.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Call;
 use crate::clock::{self, Monotonic};
+use crate::http::hosts::{Entry, Hosts};
 use crate::http::permit::Permit;
 use crate::http::transport::Wire;
 use crate::http::{CallError, CallErrorKind, Sent};
-use crate::policy::throttle::{Options as Throttle, Refused};
+use crate::policy::breaker::State;
 use crate::policy::{concurrency, throttle};
 use crate::telemetry::Counter;
 
 /// An attempt gets at least this part of its timeout: one cut shorter by our own wait would be
 /// counted as the vendor's failure.
 const ATTEMPT_SHARE: u32 = 10;
+/// Who wakes up later than this after its turn takes another one: late, it would come to the vendor
+/// next to somebody else.
+const LATE_MAX: Duration = Duration::from_millis(5);
+/// Turns that are taken for one attempt, on a host that is too busy to keep any.
+const TAKES_MAX: u32 = 3;
 /// A place outlasts its attempt by so much.
 const LEASE_EXTRA: Duration = Duration::from_secs(1);
 
@@ -30,9 +38,10 @@ impl Call<'_> {
     /// When it would have to wait too long, the wait was stopped, or the breaker opened meanwhile.
     pub(super) async fn turn(&self, wire: &Wire, permit: &mut Permit<'_>) -> Result<(), CallError> {
         let plan = self.client.plan();
+        let hosts = self.hosts().await;
         let mut has_waited = false;
-        if let Some(throttle) = &plan.throttle {
-            has_waited |= self.throttled(throttle, wire).await?;
+        if plan.throttle.is_some() || hosts.is_some() {
+            has_waited |= self.throttled(wire, hosts.as_ref(), permit).await?;
         }
         if let Some(limit) = &plan.concurrency {
             has_waited |= self.place(limit, permit).await?;
@@ -45,76 +54,151 @@ impl Call<'_> {
 
     /// The same at once or not at all: for a hedge, which is not worth a wait.
     pub(super) fn turn_now(&self, wire: &Wire, permit: &mut Permit<'_>) -> bool {
-        let plan = self.client.plan();
+        let hosts = self.client.hosts().get().and_then(Option::as_ref);
         let now = clock::monotonic();
-        let has_turn = plan.throttle.as_ref().is_none_or(|throttle| {
-            let queues = [Queue::Route, Queue::Announced, Queue::Connection];
-            queues.iter().all(|queue| {
-                self.take(throttle, wire, *queue, now, Duration::ZERO)
-                    .is_ok()
-            })
-        });
-        has_turn
-            && plan
-                .concurrency
-                .is_none_or(|limit| permit.take_place(&limit, self.lease(), now))
+        QUEUES.iter().all(|queue| {
+            let turn = self.take(wire, hosts, *queue, (now, Duration::ZERO), permit);
+            matches!(turn, Turn::After(_))
+        }) && self
+            .client
+            .plan()
+            .concurrency
+            .is_none_or(|limit| permit.take_place(&limit, self.lease(), now))
     }
 
     /// Waits for each of the throttle's turns; whether there was anything to wait for.
-    async fn throttled(&self, throttle: &Throttle, wire: &Wire) -> Result<bool, CallError> {
-        let mut left = throttle.mode.max_wait();
+    async fn throttled(
+        &self,
+        wire: &Wire,
+        hosts: Option<&Arc<Hosts>>,
+        permit: &mut Permit<'_>,
+    ) -> Result<bool, CallError> {
+        let throttle = self.client.plan().throttle.as_ref();
+        let mut left = throttle.map_or(Duration::ZERO, |throttle| throttle.mode.max_wait());
         let mut has_waited = false;
-        for queue in [Queue::Route, Queue::Announced, Queue::Connection] {
-            let now = clock::monotonic();
-            let max_wait = left.min(self.waitable(now));
-            let wait = self
-                .take(throttle, wire, queue, now, max_wait)
-                .map_err(|refused| {
-                    self.client.count(Counter::RefusedByThrottle);
-                    let message =
-                        "calls to the vendor are throttled, and the next turn comes too late";
-                    self.throttled_error(message, Some(refused.retry_after))
-                })?;
-            if !wait.is_zero() {
+        for queue in QUEUES {
+            let mut takes = 0;
+            loop {
+                let now = clock::monotonic();
+                let max_wait = left.min(self.waitable(now));
+                let wait = match self.take(wire, hosts, queue, (now, max_wait), permit) {
+                    Turn::After(wait) => wait,
+                    // It had its turn, and this process let it pass.
+                    Turn::TooLate(_) if takes > 0 => break,
+                    Turn::TooLate(retry_after) => return Err(self.too_late(retry_after)),
+                    Turn::Open(retry_after) => return Err(self.breaker_open(retry_after)),
+                };
+                if wait.is_zero() {
+                    break;
+                }
                 has_waited = true;
                 self.wait(wait)
                     .await
                     .map_err(|failure| self.failed(failure))?;
                 left = left.saturating_sub(wait);
+                takes += 1;
+                let late = clock::monotonic().since(now.saturating_add(wait));
+                if late <= LATE_MAX || hosts.is_some() || takes >= TAKES_MAX {
+                    break;
+                }
             }
         }
         Ok(has_waited)
     }
 
+    fn too_late(&self, retry_after: Duration) -> CallError {
+        self.client.count(Counter::RefusedByThrottle);
+        let message = "calls to the vendor are throttled, and the next turn comes too late";
+        self.throttled_error(message, Some(retry_after))
+    }
+
+    /// What holds for all hosts, where the connection says so and its server is known.
+    async fn hosts(&self) -> Option<Arc<Hosts>> {
+        let plan = self.client.plan();
+        let address = plan.shared.as_ref()?;
+        if let Some(known) = self.client.hosts().get() {
+            return known.clone();
+        }
+        // What cannot be read now is asked for again by the next attempt.
+        let address = self.asks.secret(address).await.ok()?;
+        let address = std::str::from_utf8(address.expose()).ok()?;
+        let hosts = Hosts::new(address, plan).ok().map(Arc::new);
+        self.client.hosts().get_or_init(|| hosts).clone()
+    }
+
     /// Takes the next turn of one queue, if the attempt has anything to do with it.
     fn take(
         &self,
-        throttle: &Throttle,
         wire: &Wire,
+        hosts: Option<&Arc<Hosts>>,
         queue: Queue,
-        now: Monotonic,
-        max_wait: Duration,
-    ) -> Result<Duration, Refused> {
+        (now, max_wait): (Monotonic, Duration),
+        permit: &mut Permit<'_>,
+    ) -> Turn {
         let connection = self.client.connection();
-        match queue {
-            Queue::Route => self
-                .route(throttle, wire)
-                .map_or(Ok(Duration::ZERO), |route| {
-                    connection.throttle_take_route(route, now, max_wait)
-                }),
-            Queue::Announced if throttle.announced => {
+        let throttle = self.client.plan().throttle.as_ref();
+        let of_segment = match queue {
+            Queue::Route => {
+                let route = throttle.and_then(|throttle| self.route(throttle, wire));
+                let Some(route) = route else {
+                    return Turn::NONE;
+                };
+                let named = Some((route.1.name.as_str(), route.1.rate));
+                if let Some(turn) = hosts.and_then(|hosts| of_hosts(hosts, named, max_wait)) {
+                    return turn;
+                }
+                connection.throttle_take_route(route, now, max_wait)
+            }
+            Queue::Announced if throttle.is_some_and(|throttle| throttle.announced) => {
                 connection.throttle_take_announced(now, max_wait)
             }
-            Queue::Announced => Ok(Duration::ZERO),
-            Queue::Connection => throttle.rate.map_or(Ok(Duration::ZERO), |rate| {
-                connection.throttle_take(rate, now, max_wait)
-            }),
-        }
+            Queue::Announced => return Turn::NONE,
+            Queue::Connection => {
+                let rate = throttle.and_then(|throttle| throttle.rate);
+                let entered =
+                    hosts.and_then(|hosts| self.enter(hosts, rate, (now, max_wait), permit));
+                match (entered, rate) {
+                    (Some(turn), _) => return turn,
+                    (None, None) => return Turn::NONE,
+                    (None, Some(rate)) => connection.throttle_take(rate, now, max_wait),
+                }
+            }
+        };
+        of_segment.map_or_else(|refused| Turn::TooLate(refused.retry_after), Turn::After)
+    }
+
+    /// The breaker and the throttle of all hosts, in one step; `None` while their server is away.
+    fn enter(
+        &self,
+        hosts: &Arc<Hosts>,
+        rate: Option<throttle::Rate>,
+        (now, max_wait): (Monotonic, Duration),
+        permit: &mut Permit<'_>,
+    ) -> Option<Turn> {
+        let breaker = self.client.plan().breaker;
+        let named = rate.map(|rate| ("", rate));
+        Some(match hosts.enter(breaker.as_ref(), named, max_wait)? {
+            Entry::Pass(entered) => {
+                let wait = entered.wait;
+                permit.share(Arc::clone(hosts), entered);
+                Turn::After(wait)
+            }
+            Entry::Open(left) => {
+                if let Some(options) = &breaker {
+                    let known = (State::Open, left);
+                    let connection = self.client.connection();
+                    connection.breaker_follow(options, known, now);
+                }
+                Turn::Open(left)
+            }
+            Entry::Probing(left) => Turn::Open(left),
+            Entry::Throttled(after) => Turn::TooLate(after),
+        })
     }
 
     fn route<'plan>(
         &self,
-        throttle: &'plan Throttle,
+        throttle: &'plan throttle::Options,
         wire: &Wire,
     ) -> Option<(usize, &'plan throttle::Route)> {
         if throttle.routes.is_empty() {
@@ -182,10 +266,42 @@ impl Call<'_> {
     }
 }
 
+/// A route's turn in the throttle of all hosts; `None` while their server is away.
+fn of_hosts(
+    hosts: &Hosts,
+    named: Option<(&str, throttle::Rate)>,
+    max_wait: Duration,
+) -> Option<Turn> {
+    Some(match hosts.enter(None, named, max_wait)? {
+        Entry::Pass(entered) => Turn::After(entered.wait),
+        Entry::Open(after) | Entry::Probing(after) | Entry::Throttled(after) => {
+            Turn::TooLate(after)
+        }
+    })
+}
+
 /// Where an attempt queues.
 #[derive(Clone, Copy)]
 enum Queue {
     Route,
     Announced,
     Connection,
+}
+
+/// In this order: the connection's own turn is the one that holds to the moment.
+const QUEUES: [Queue; 3] = [Queue::Route, Queue::Announced, Queue::Connection];
+
+/// What a queue says.
+enum Turn {
+    /// Its turn comes after so long.
+    After(Duration),
+    /// It comes too late: after so long.
+    TooLate(Duration),
+    /// The breaker of all hosts is open, for so long.
+    Open(Duration),
+}
+
+impl Turn {
+    /// Nothing to wait for.
+    const NONE: Self = Self::After(Duration::ZERO);
 }

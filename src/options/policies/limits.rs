@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::MINUTE_MS;
-use crate::options::{Fields, OptionError, Timeouts, Value};
+use crate::options::reader::secret_of;
+use crate::options::{Fields, OptionError, SecretRef, Source, Timeouts, Value};
 use crate::policy::{concurrency, hedge, throttle};
 
 /// A day.
@@ -180,4 +181,30 @@ pub(in crate::options) fn hedge(
 /// Reads `coalesce`.
 pub(in crate::options) fn coalesce(fields: &mut Fields) -> Result<bool, OptionError> {
     Ok(fields.flag("coalesce")?.unwrap_or(false))
+}
+
+/// Reads `shared`: a server's address, which is a secret where it holds a password.
+pub(in crate::options) fn shared(fields: &mut Fields) -> Result<Option<SecretRef>, OptionError> {
+    const ALLOWED: &str = "the address of a Redis server (redis://host:port/db, rediss://…, \
+                           redis+unix:///path), or a reference to one";
+    const SCHEMES: [&[u8]; 3] = [b"redis://", b"rediss://", b"redis+unix://"];
+    let (source, name) = (fields.source(), fields.name("shared"));
+    let Some(value) = fields.value("shared") else {
+        return Ok(None);
+    };
+    let Value::Str(address) = &value else {
+        return secret_of(&name, value, source).map(Some);
+    };
+    if !SCHEMES.iter().any(|scheme| address.starts_with(scheme)) {
+        return match source {
+            // A reference, or what is refused as a literal.
+            Source::File => secret_of(&name, value, source).map(Some),
+            Source::Code => Err(OptionError::new(name, "another string", ALLOWED)),
+        };
+    }
+    if source == Source::File && address.contains(&b'@') {
+        let allowed = "a reference such as 'env:NAME' where it holds a password";
+        return Err(OptionError::new(name, "a literal", allowed));
+    }
+    Ok(Some(SecretRef::literal(address.clone())))
 }

@@ -262,3 +262,37 @@ fn limits_of_their_own() {
     ];
     assert!(message("hedge", both).ends_with("got both"));
 }
+
+#[test]
+fn the_server_of_all_hosts_is_an_address_or_a_secret() {
+    use crate::options::{SecretRef, Source};
+    let shared = |value: Value, source| {
+        let options = map(vec![
+            ("base_uri", Value::from("https://api.vendor.example/")),
+            ("shared", value),
+        ]);
+        Plan::parse_from("catalog", &options, source).map(|plan| plan.shared)
+    };
+    let plain = "redis://cache.example:6379/1";
+    assert!(shared(Value::from(plain), Source::Code).unwrap().is_some());
+    assert!(shared(Value::from(plain), Source::File).unwrap().is_some());
+    let reference = || Value::from(SecretRef::new("env:REDIS"));
+    assert!(shared(reference(), Source::Code).unwrap().is_some());
+    assert!(
+        shared(Value::from("env:REDIS"), Source::File)
+            .unwrap()
+            .is_some()
+    );
+    let hidden = "redis://:hush@cache.example/";
+    assert!(shared(Value::from(hidden), Source::Code).unwrap().is_some());
+    for (value, source) in [
+        (Value::from(hidden), Source::File),
+        (Value::from("memcached://hush"), Source::Code),
+        (Value::from("hush"), Source::File),
+        (Value::from(7), Source::Code),
+    ] {
+        let error = shared(value, source).unwrap_err();
+        assert_eq!(error.field, "shared");
+        assert!(!error.to_string().contains("hush"), "{error}");
+    }
+}

@@ -386,6 +386,20 @@ fn slow_calls_open_it_and_slow_probes_do() {
 }
 
 #[test]
+fn it_follows_what_all_hosts_know() {
+    let (slot, options) = (ConnectionSlot::new(), options());
+    let known = |state, left_s| follow(&slot.breaker, &options, (state, seconds(left_s)), START);
+    known(State::Open, 2);
+    let refused = admit(&slot.breaker, &options, START).0.unwrap_err();
+    assert!(refused.retry_after <= seconds(2) && refused.retry_after > Duration::from_millis(1990));
+    known(State::HalfOpen, 0);
+    assert_eq!(state(&slot.breaker, &options, START), State::Open);
+    known(State::Closed, 0);
+    assert!(admit(&slot.breaker, &options, START).0.is_ok());
+    assert_eq!(tally(&slot.breaker, &options, START), Tally::default());
+}
+
+#[test]
 fn racing_workers_lose_no_outcome() {
     let slot = ConnectionSlot::new();
     let options = Options::new(1.0, 10, seconds(10), seconds(5), 3).unwrap();

@@ -429,4 +429,4 @@ fn refuse_eviction(link: &Link) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

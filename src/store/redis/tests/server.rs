@@ -13,7 +13,7 @@ use crate::clock;
 use crate::store::redis::{Link, LinkTimeouts, RedisStore};
 
 /// The running server; ended when it is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     dir: PathBuf,
     arguments: Vec<String>,
@@ -21,7 +21,7 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts one in this directory; `None`, with a word about it, where none is installed.
-    pub(super) fn start(dir: &Path, arguments: &[&str]) -> Option<Self> {
+    pub(crate) fn start(dir: &Path, arguments: &[&str]) -> Option<Self> {
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let Some(child) = spawn(dir, &arguments) else {
             eprintln!("skipped: redis-server is not installed");
@@ -37,7 +37,7 @@ impl Server {
     }
 
     /// Where it listens.
-    pub(super) fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.dir.join("socket")
     }
 
@@ -56,7 +56,7 @@ impl Server {
     }
 
     /// Kills it as the kernel does.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
