@@ -11,4 +11,4 @@ declare(strict_types=1);
 return static fn (array $arguments): Causeway\Client => new Causeway\Client('bench', ($arguments['options'] ?? []) + [
     'base_uri' => $arguments['base_uri'],
     'address' => ['allow_private' => true],
-] + (isset($arguments['ca_file']) ? ['tls' => ['ca_file' => $arguments['ca_file']]] : []) + require __DIR__ . '/policies.php', new Causeway\Store\SqliteStore($arguments['store']));
+] + (isset($arguments['ca_file']) ? ['tls' => ['ca_file' => $arguments['ca_file']]] : []) + require __DIR__ . '/every-policy.php', new Causeway\Store\SqliteStore($arguments['store']));

@@ -28,11 +28,11 @@ final class Reload implements Proof
         $parameters = ['PROOF_BASE_URI' => $upstream->baseUri, 'PROOF_PATH' => '2k.json'];
         $run = function (string $page, array $pool, bool $reloads) use ($stage, $parameters): array {
             $site = new Site($stage, $page, self::WORKERS, $parameters, $page === 'causeway' ? $stage->ini() : [], $pool, ['process_control_timeout' => '30s']);
-            $seconds = $stage->scaled(10, 2);
+            $seconds = $stage->scaled(10, 1);
             $before = $site->fpm->pids();
             $end = $site->load(self::CONNECTIONS, $seconds);
             for ($reload = 0; $reloads && $reload < $stage->scaled(4, 1); $reload++) {
-                usleep($stage->scaled(2_000_000, 800_000));
+                usleep($stage->scaled(2_000_000, 300_000));
                 $site->fpm->program->signal(SIGUSR2);
             }
             $result = $end();

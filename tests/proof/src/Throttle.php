@@ -27,13 +27,13 @@ final class Throttle implements Proof
     public function run(Stage $stage): void
     {
         $vendor = new Vendor($stage->scratch);
-        $seconds = $stage->scaled(10, 3);
+        $seconds = $stage->scaled(10, 2);
         $options = [
             'timeouts' => ['connect_ms' => 5000, 'attempt_ms' => 5000, 'total_ms' => 60_000],
             'throttle' => ['permits' => self::PER_SECOND, 'per_ms' => 1000, 'burst' => 1],
         ];
         // Each worker ends its last call after the time that is looked at.
-        $until = hrtime(true) + ($seconds + 2) * 1_000_000_000;
+        $until = hrtime(true) + ($seconds + 1) * 1_000_000_000;
         $workers = [];
         $join = static function (int $pause) use ($stage, $vendor, $options, $until, &$workers): void {
             $workers[] = $worker = $stage->worker('calls', ['base_uri' => $vendor->baseUri, 'options' => $options, 'pause_us' => $pause]);
