@@ -28,7 +28,7 @@ final class Streams implements Proof
 
     public function run(Stage $stage): void
     {
-        $bytes = $stage->scaled(2 << 30, 64 << 20);
+        $bytes = $stage->scaled(2 << 30, 24 << 20);
         $script = \dirname(__DIR__, 2) . '/php/Support/streaming_vendor.php';
         $vendor = new Program('vendor', [Machine::php(), '-n', '-d', 'memory_limit=64M', $script], $stage->scratch->path('vendor.log'), true);
         $worker = $stage->worker('streams', [
