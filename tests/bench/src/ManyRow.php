@@ -26,7 +26,7 @@ final class ManyRow extends LoopRow
     {
         return self::REQUESTS . ' GETs of 2 KB, ' . self::AT_ONCE . ' at once (http, HTTP/1.1 keep-alive, status and body read), every policy on; client and '
             . Nginx::version() . ' pinned to one core (' . Machine::core() . '); PHP ' . PHP_VERSION . ' CLI with opcache; '
-            . "Guzzle's pool, Symfony's stream(); " . $this->versions();
+            . "Guzzle's pool, Symfony in batches; " . $this->versions();
     }
 
     public function unit(): string
