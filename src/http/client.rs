@@ -219,4 +219,21 @@ impl Fetch for Fetcher<'_> {
     fn fetch(&self, request: &Request) -> Result<Answer, CallError> {
         self.client.call(request, self.host)
     }
+
+    fn fetch_many(
+        &self,
+        requests: Vec<Request>,
+    ) -> Result<Vec<Result<Answer, CallError>>, CallError> {
+        let at_once = requests.len();
+        let mut results: Vec<_> = requests.iter().map(|_| None).collect();
+        let requests = requests.into_iter().enumerate();
+        self.client
+            .call_many(requests, at_once, self.host, |at, result| {
+                if let Some(place) = results.get_mut(at) {
+                    *place = Some(result);
+                }
+                std::ops::ControlFlow::Continue(())
+            })?;
+        Ok(results.into_iter().flatten().collect())
+    }
 }

@@ -9,4 +9,15 @@ pub trait Fetch {
     /// # Errors
     /// When no answer was had.
     fn fetch(&self, request: &Request) -> Result<Answer, CallError>;
+
+    /// Makes the calls, all at once where that can be; what each came to, in their order.
+    ///
+    /// # Errors
+    /// When the caller stopped waiting before all had ended.
+    fn fetch_many(
+        &self,
+        requests: Vec<Request>,
+    ) -> Result<Vec<Result<Answer, CallError>>, CallError> {
+        Ok(requests.iter().map(|request| self.fetch(request)).collect())
+    }
 }

@@ -34,6 +34,63 @@ pub(crate) struct Fetched {
     pub(crate) json: Option<Vec<u8>>,
 }
 
+/// A question to the vendor, and what was stored before it was asked.
+pub(super) struct Question {
+    stored: Option<Record>,
+    asked_at_ms: i64,
+    is_conditional: bool,
+    pub(super) request: Request,
+}
+
+/// Reads the row, and makes the request that asks for what comes after it.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) fn question(
+    store: &dyn Store,
+    entity: &Entity<'_>,
+    total: Option<Duration>,
+) -> Result<Question, SnapshotError> {
+    let stored = store.read(Kind::Snapshot, &entity.key())?;
+    let asked_at_ms = store.now_ms()?;
+    let id = utf8_percent_encode(entity.id, SEGMENT).to_string();
+    let mut request = Request::new(Method::GET, entity.rule.path.replace("{id}", &id));
+    request
+        .headers
+        .push(("Accept".to_owned(), b"application/json".to_vec()));
+    request.total = total;
+    let conditions = conditions(entity, stored.as_ref());
+    let is_conditional = !conditions.is_empty();
+    request.headers.extend(conditions);
+    Ok(Question {
+        stored,
+        asked_at_ms,
+        is_conditional,
+        request,
+    })
+}
+
+/// What follows from the vendor's answer.
+///
+/// # Errors
+/// When it is no usable answer.
+pub(super) fn conclusion(
+    entity: &Entity<'_>,
+    question: &Question,
+    answer: Answer,
+    cause: Cause<'_>,
+) -> Result<Fetched, SnapshotError> {
+    let seen = seen_in(entity, question, answer)?;
+    let stored = question.stored.as_ref();
+    Ok(would_write(
+        entity,
+        stored,
+        &seen,
+        cause,
+        question.asked_at_ms,
+    ))
+}
+
 /// Reads the row and asks the vendor; writes nothing.
 ///
 /// # Errors
@@ -45,16 +102,9 @@ pub(super) fn look(
     cause: Cause<'_>,
     total: Option<Duration>,
 ) -> Result<Fetched, SnapshotError> {
-    let stored = store.read(Kind::Snapshot, &entity.key())?;
-    let asked_at_ms = store.now_ms()?;
-    let seen = ask(fetch, entity, stored.as_ref(), total)?;
-    Ok(would_write(
-        entity,
-        stored.as_ref(),
-        &seen,
-        cause,
-        asked_at_ms,
-    ))
+    let question = question(store, entity, total)?;
+    let answer = fetch.fetch(&question.request)?;
+    conclusion(entity, &question, answer, cause)
 }
 
 /// What follows from what was seen.
@@ -148,23 +198,11 @@ pub(super) fn check_json(entity: &Entity<'_>, json: &[u8]) -> Result<(), Snapsho
     })
 }
 
-/// A fresh GET, with the stored validator where there is one.
-fn ask(
-    fetch: &dyn Fetch,
+fn seen_in(
     entity: &Entity<'_>,
-    stored: Option<&Record>,
-    total: Option<Duration>,
+    question: &Question,
+    answer: Answer,
 ) -> Result<Seen, SnapshotError> {
-    let id = utf8_percent_encode(entity.id, SEGMENT).to_string();
-    let mut request = Request::new(Method::GET, entity.rule.path.replace("{id}", &id));
-    request
-        .headers
-        .push(("Accept".to_owned(), b"application/json".to_vec()));
-    request.total = total;
-    let conditions = conditions(entity, stored);
-    let is_conditional = !conditions.is_empty();
-    request.headers.extend(conditions);
-    let answer = fetch.fetch(&request)?;
     match answer.status {
         200..=299 => {
             check_json(entity, &answer.body)?;
@@ -174,7 +212,7 @@ fn ask(
                 json: answer.body.to_vec(),
             })
         }
-        304 if is_conditional => Ok(Seen::Unchanged),
+        304 if question.is_conditional => Ok(Seen::Unchanged),
         404 | 410 => Ok(Seen::Gone),
         _ => Err(status_error(entity.connection, answer).into()),
     }

@@ -1,5 +1,7 @@
 //! The snapshots of one connection: what pages, workers and the application do with them.
 
+mod many;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -8,7 +10,7 @@ use std::time::Duration;
 use super::fetching::{self, Fetched, check_json, missing};
 use super::freshness::Freshness;
 use super::row::{self, Cause, Detail, Entity, Seen};
-use super::{Invalidate, Sighting, SingleFlight, Snapshot, SnapshotError};
+use super::{Invalidate, Leadership, Sighting, SingleFlight, Snapshot, SnapshotError};
 use crate::clock::{self, Monotonic};
 use crate::http::Fetch;
 use crate::options::Resource;
@@ -98,29 +100,6 @@ impl Snapshots {
     pub fn peek(&self, resource: &str, id: &str) -> Result<Option<Snapshot>, SnapshotError> {
         let entity = self.entity(resource, id)?;
         Ok(self.stored(&entity)?.filter(|snapshot| !snapshot.is_gone()))
-    }
-
-    /// As [`Snapshots::get`] for many, under one page deadline; those that could not be had are
-    /// left out.
-    ///
-    /// # Errors
-    /// An unknown resource; the store's error.
-    pub fn many(
-        &self,
-        fetch: &dyn Fetch,
-        resource: &str,
-        ids: &[String],
-    ) -> Result<Vec<(String, Snapshot)>, SnapshotError> {
-        let deadline = clock::monotonic().saturating_add(self.page);
-        let mut found = Vec::new();
-        for id in ids {
-            match self.get_before(fetch, resource, id, deadline) {
-                Ok(snapshot) => found.push((id.clone(), snapshot)),
-                Err(SnapshotError::Missing { .. } | SnapshotError::Unusable { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(found)
     }
 
     /// Fetches now, with revalidation. Tags that it comes to owe stay owed until

@@ -300,3 +300,60 @@ fn a_follower_gives_up_at_the_pages_deadline() {
         }
     );
 }
+
+/// A vendor that is asked for several at once, and how many each time.
+struct Together {
+    script: Script,
+    sizes: RefCell<Vec<usize>>,
+}
+
+impl Fetch for Together {
+    fn fetch(
+        &self,
+        request: &crate::http::Request,
+    ) -> Result<crate::http::Answer, crate::http::CallError> {
+        self.script.fetch(request)
+    }
+
+    fn fetch_many(
+        &self,
+        requests: Vec<crate::http::Request>,
+    ) -> Result<Vec<Result<crate::http::Answer, crate::http::CallError>>, crate::http::CallError>
+    {
+        self.sizes.borrow_mut().push(requests.len());
+        Ok(requests.iter().map(|request| self.fetch(request)).collect())
+    }
+}
+
+#[test]
+fn many_are_fetched_together_each_once() {
+    let (_, snapshots) = contacts();
+    snapshots.put("contact", "known", b"0").unwrap();
+    let mut script = Script::default();
+    for number in 1..=10 {
+        script = script.answer(200, &number.to_string());
+    }
+    let vendor = Together {
+        script: script.answer(503, ""),
+        sizes: RefCell::default(),
+    };
+    let mut ids: Vec<String> = (1..=11).map(|number| number.to_string()).collect();
+    ids.push("known".to_owned());
+    ids.push("1".to_owned());
+    let found = snapshots.many(&vendor, "contact", &ids).unwrap();
+    let found: Vec<(&str, &[u8])> = found
+        .iter()
+        .map(|(id, it)| (id.as_str(), it.data()))
+        .collect();
+    assert_eq!(*vendor.sizes.borrow(), [8, 3]);
+    assert_eq!(vendor.script.left(), 0, "each was asked for once");
+    assert_eq!(
+        found.len(),
+        12,
+        "all but the one that failed, the double twice"
+    );
+    assert_eq!(
+        (found[0], found[10]),
+        (("1", &b"1"[..]), ("known", &b"0"[..]))
+    );
+}
