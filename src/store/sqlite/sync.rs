@@ -12,9 +12,9 @@
 //! holds the number of the last sync that began, its complement (it is read without the lock), and
 //! of the last one that ended. It may be lost or torn at any time: then somebody syncs once more.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, fdatasync, flock};
@@ -54,8 +54,11 @@ impl GroupSync {
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o600 | found.mode() & 0o066)
+            .mode(0o600)
             .open(beside(store, "-sync"))?;
+        if sidecar.metadata()?.len() == 0 {
+            share_as(&sidecar, &found)?;
+        }
         Ok(Self {
             wal,
             wal_id: (found.dev(), found.ino()),
@@ -114,6 +117,15 @@ impl GroupSync {
     }
 }
 
+/// Gives a new sidecar the WAL's mode and, where root made it, the WAL's owner, as SQLite does with
+/// its own files: who may write the store must be able to meet here.
+fn share_as(sidecar: &File, wal: &Metadata) -> io::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        fchown(sidecar, Some(wal.uid()), Some(wal.gid()))?;
+    }
+    sidecar.set_permissions(Permissions::from_mode(wal.mode() & 0o666))
+}
+
 fn beside(store: &Path, suffix: &str) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
     name.push(suffix);
@@ -167,6 +179,20 @@ mod tests {
         // Number 3 began after this one.
         sync.lead(Some(2)).unwrap();
         assert_eq!(sync.numbers().unwrap(), of(3, 3));
+    }
+
+    #[test]
+    fn whoever_may_write_the_wal_may_meet_at_the_sidecar() {
+        let (_dir, path) = store();
+        let wal = beside(&path, "-wal");
+        std::fs::set_permissions(&wal, Permissions::from_mode(0o660)).unwrap();
+        GroupSync::open(&path).unwrap();
+        let (wal, sidecar) = (
+            std::fs::metadata(&wal).unwrap(),
+            std::fs::metadata(beside(&path, "-sync")).unwrap(),
+        );
+        assert_eq!(sidecar.mode() & 0o777, 0o660);
+        assert_eq!((sidecar.uid(), sidecar.gid()), (wal.uid(), wal.gid()));
     }
 
     #[test]
