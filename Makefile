@@ -8,10 +8,10 @@ PROFILE ?= release
 MODE ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo bench proof leak lint clean
+.PHONY: help setup build test demo bench proof proof-kills leak lint clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what is needed, or list what is missing
 	@tools/setup
@@ -30,6 +30,9 @@ bench: build ## against the peers: build/bench.json and .html (ROUNDS=5 ONLY=get
 
 proof: build ## what holds under load: forks, reloads, storms, throttles, leaks (ONLY=storm; many minutes)
 	@tools/proof $(if $(ONLY),--only '$(ONLY)')
+
+proof-kills: build ## 1,000 workers killed with -9: nothing is lost, nothing is done twice
+	@tools/proof --only kills
 
 leak: build ## 1,000,000 calls in one process and 100,000 pages: nothing grows
 	@tools/proof --only 'leak-*'

@@ -8,10 +8,12 @@
 declare(strict_types=1);
 
 use Causeway\Proof\Background;
+use Causeway\Proof\BackfillMillion;
 use Causeway\Proof\ColdUrl;
 use Causeway\Proof\Forks;
 use Causeway\Proof\IdleClose;
 use Causeway\Proof\Interrupts;
+use Causeway\Proof\Kills;
 use Causeway\Proof\Leak;
 use Causeway\Proof\LeakFpm;
 use Causeway\Proof\Preload;
@@ -31,6 +33,8 @@ return [
     new Background(),
     new Interrupts(),
     new Streams(),
+    new Kills(),
+    new BackfillMillion(),
     new Leak(),
     new LeakFpm(),
 ];
