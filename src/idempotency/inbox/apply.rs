@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Effect, Inbox, InboxEvent, pass};
 use crate::idempotency::{Claim, LedgerError};
 use crate::snapshot::{Fetched, Invalidate, write};
-use crate::store::{CallbackError, Record, StoreError};
+use crate::store::{CallbackError, Record, StoreError, StoreErrorKind};
 use crate::testing::failpoint;
 
 /// How the transaction of one event ended.
@@ -68,6 +68,10 @@ impl Inbox {
             }
             Err(_) if lost_race.get() => Ok(Applied::LostRace),
             Err(_) if lost_lease.get() => Ok(Applied::LostLease),
+            // An optimistic store says so at the commit.
+            Err(error) if error.kind == StoreErrorKind::LostRace && !effect_failed.get() => {
+                Ok(Applied::LostRace)
+            }
             Err(error) => match (LedgerError::from(error), effect_failed.get()) {
                 (LedgerError::Callback(error), true) => Ok(Applied::EffectFailed(error)),
                 (error, _) => Err(error),

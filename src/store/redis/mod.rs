@@ -22,11 +22,13 @@ mod writes;
 
 use std::cell::{Cell, RefCell};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use redis::Script;
 
 use super::memory::doomed;
 use super::{Count, Key, Kind, Query, Record, Store, StoreError, StoreErrorKind};
+use crate::clock::{self, Monotonic};
 pub use link::{Link, LinkTimeouts, Repeat};
 pub use options::RedisOptions;
 use transaction::Transaction;
@@ -36,6 +38,9 @@ static APPLY: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("appl
 static FIND: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("find.lua")));
 static COUNTS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("counts.lua")));
 
+/// The server is asked for its time so often; in between, the time that passed here is added. A
+/// clock that is set on the server is followed within that.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 /// So many more than wanted are offered, where other workers may be taking some at this moment.
 const SPARE: usize = 32;
 
@@ -49,6 +54,8 @@ pub struct RedisStore {
     /// The number of this writer's last write.
     number: Cell<u64>,
     open: RefCell<Option<Transaction>>,
+    /// When the server was asked for its time, and what it said.
+    asked: Cell<Option<(Monotonic, i64)>>,
 }
 
 impl RedisStore {
@@ -64,6 +71,7 @@ impl RedisStore {
             writer: RefCell::new((0, String::new())),
             number: Cell::new(0),
             open: RefCell::new(None),
+            asked: Cell::new(None),
         })
     }
 
@@ -98,7 +106,7 @@ impl RedisStore {
         let mut writer = self.writer.borrow_mut();
         let pid = std::process::id();
         if writer.0 != pid {
-            *writer = (pid, hex::encode(crate::clock::random_bytes::<12>()));
+            *writer = (pid, hex::encode(clock::random_bytes::<12>()));
         }
         writer.1.clone()
     }
@@ -157,13 +165,22 @@ impl RedisStore {
 
 impl Store for RedisStore {
     fn now_ms(&self) -> Result<i64, StoreError> {
-        if let Some(frozen) = crate::clock::frozen_unix() {
+        if let Some(frozen) = clock::frozen_unix() {
             return Ok(frozen.0);
+        }
+        let now = clock::monotonic();
+        if let Some((asked, server_ms)) = self.asked.get()
+            && now.since(asked) < ASKED_EVERY
+        {
+            let since_ms = i64::try_from(now.since(asked).as_millis()).unwrap_or(0);
+            return Ok(server_ms.saturating_add(since_ms));
         }
         let (seconds, micros): (i64, i64) = self.link.run(Repeat::Safe, |connection| {
             redis::cmd("TIME").query(connection)
         })?;
-        Ok(seconds.saturating_mul(1000).saturating_add(micros / 1000))
+        let server_ms = seconds.saturating_mul(1000).saturating_add(micros / 1000);
+        self.asked.set(Some((now, server_ms)));
+        Ok(server_ms)
     }
 
     fn insert(&self, kind: Kind, record: &Record) -> Result<bool, StoreError> {

@@ -288,3 +288,74 @@ fn the_end_of_a_request_rolls_back_what_it_left_open() {
         "no lock is left behind"
     );
 }
+
+/// The tables and statements of the release before: its schema is version 1.
+mod release_before {
+    pub(super) const TABLE: &str = "CREATE TABLE causeway_inbox (
+            key TEXT NOT NULL PRIMARY KEY, scope TEXT NOT NULL, label TEXT NOT NULL,
+            state TEXT NOT NULL, version INTEGER NOT NULL, due_at_ms INTEGER NOT NULL,
+            lease_until_ms INTEGER NOT NULL, token INTEGER NOT NULL, attempts INTEGER NOT NULL,
+            checksum TEXT NOT NULL, created_at_ms INTEGER NOT NULL, updated_at_ms INTEGER NOT NULL,
+            detail TEXT NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE INDEX causeway_inbox_due ON causeway_inbox (state, due_at_ms);
+        CREATE TABLE causeway_inbox_payload (
+            key TEXT NOT NULL PRIMARY KEY, payload BLOB NOT NULL) STRICT;
+        PRAGMA user_version = 1;";
+    pub(super) const INSERT: &str = "INSERT INTO causeway_inbox \
+        VALUES (?1, 'scope', 'a', 'pending', 1, 1, 0, 0, 0, '', 1, 1, '{}') \
+        ON CONFLICT (key) DO NOTHING";
+    pub(super) const CLAIM: &str = "UPDATE causeway_inbox SET state = 'claimed', \
+        version = version + 1, due_at_ms = 99, lease_until_ms = 99, token = 1, attempts = 1, \
+        checksum = '', updated_at_ms = 2, detail = '{}' WHERE key = ?1 AND version = ?2";
+    pub(super) const FIND: &str = "SELECT count(*) FROM (SELECT * FROM causeway_inbox \
+        WHERE state IN (SELECT value FROM json_each('[\"pending\",\"claimed\"]')) \
+        AND due_at_ms <= 99 ORDER BY due_at_ms, key LIMIT 9)";
+}
+
+/// During a rolling deploy both releases have the file open: each sees what the other writes, and
+/// of two that race on a version one is told that it was not first.
+#[test]
+fn a_new_release_works_beside_the_one_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let old = rusqlite::Connection::open(&path).unwrap();
+    old.pragma_update(None, "journal_mode", "WAL").unwrap();
+    old.execute_batch(release_before::TABLE).unwrap();
+    let key = record("of the old one").key.to_string();
+    assert_eq!(old.execute(release_before::INSERT, [&key]).unwrap(), 1);
+    let new = SqliteStore::open(&path).unwrap();
+    let found = new
+        .read(Kind::Inbox, &record("of the old one").key)
+        .unwrap();
+    assert_eq!(found.unwrap().state, "pending");
+    assert!(new.insert(Kind::Outbox, &record("its own")).unwrap());
+    assert!(new.insert(Kind::Inbox, &record("of the new one")).unwrap());
+    let key = record("of the new one").key.to_string();
+    assert_eq!(
+        old.execute(release_before::INSERT, [&key]).unwrap(),
+        0,
+        "a duplicate"
+    );
+    let due: i64 = old
+        .query_row(release_before::FIND, [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(due, 2);
+    assert_eq!(old.execute(release_before::CLAIM, (&key, 1)).unwrap(), 1);
+    assert!(
+        !new.replace(Kind::Inbox, &record("of the new one"), 1)
+            .unwrap()
+    );
+    assert!(
+        new.replace(Kind::Inbox, &record("of the new one"), 2)
+            .unwrap()
+    );
+    assert_eq!(old.execute(release_before::CLAIM, (&key, 2)).unwrap(), 0);
+    let states = ["pending"];
+    let query = Query {
+        states: &states,
+        scope: Some("scope"),
+        limit: 9,
+        ..Query::default()
+    };
+    assert_eq!(new.find(Kind::Inbox, &query).unwrap().len(), 2);
+}

@@ -1,0 +1,179 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Causeway\Tests;
+
+use Causeway\Ledger;
+use Causeway\Store\RedisStore;
+use Causeway\Store\SqliteStore;
+use Causeway\Tests\Support\DatabaseServer;
+use Causeway\Tests\Support\TemporaryFiles;
+use PHPUnit\Framework\Attributes\CoversNothing;
+use PHPUnit\Framework\Attributes\RequiresPhpExtension;
+use PHPUnit\Framework\TestCase;
+use Shop\PdoStore;
+
+/**
+ * Sixteen processes claim the same events: each is done once, counted from the effects.
+ *
+ * Eight of them were forked from one that had the store open and in use, eight start by themselves.
+ */
+#[CoversNothing]
+#[RequiresPhpExtension('pcntl')]
+final class ManyProcessesTest extends TestCase
+{
+    use TemporaryFiles;
+
+    private const PROCESSES = 16;
+
+    /** Ten thousand where there is time for it: make test takes a tenth. */
+    private static function events(): int
+    {
+        return (int) (getenv('CAUSEWAY_MANY_EVENTS') ?: 1000);
+    }
+
+    public function testOnSqlite(): void
+    {
+        $path = $this->path('store.sqlite');
+        $this->claimAll(static fn (): SqliteStore => new SqliteStore($path), "new Causeway\\Store\\SqliteStore('$path')");
+    }
+
+    public function testOnRedis(): void
+    {
+        $missing = DatabaseServer::missing('redis');
+        $missing === null || self::markTestSkipped($missing);
+        $url = DatabaseServer::get('redis')->redisUrl();
+        $prefix = bin2hex(random_bytes(8));
+        $this->claimAll(static fn (): RedisStore => new RedisStore($url, ['prefix' => $prefix]), "new Causeway\\Store\\RedisStore('$url', ['prefix' => '$prefix'])");
+    }
+
+    public function testOnSqliteOfTheApplication(): void
+    {
+        $this->claimAllInOneTransaction('sqlite:' . $this->path('shop.sqlite'), null);
+    }
+
+    public function testOnMariaDb(): void
+    {
+        $this->claimAllOn('mysql');
+    }
+
+    public function testOnPostgreSql(): void
+    {
+        $this->claimAllOn('pgsql');
+    }
+
+    private function claimAllOn(string $kind): void
+    {
+        $missing = DatabaseServer::missing($kind);
+        $missing === null || self::markTestSkipped($missing);
+        $this->claimAllInOneTransaction(...DatabaseServer::get($kind)->newDatabase($kind));
+    }
+
+    /** The effects are lines of a file: at least once in general, and once here, as nobody dies. */
+    private function claimAll(callable $open, string $expression): void
+    {
+        $effects = $this->path('effects');
+        $ledger = $this->fill($open());
+        $work = static function (Ledger $ledger) use ($effects): void {
+            while ($claims = $ledger->claimDue(8, 'crm')) {
+                foreach ($claims as $claim) {
+                    file_put_contents($effects, $claim->eventId() . "\n", FILE_APPEND);
+                    $claim->complete();
+                }
+            }
+        };
+        $this->inSixteenProcesses(static fn () => $work($ledger), "\$work(new Causeway\\Ledger($expression));", <<<PHP
+            \$work = static function (Causeway\\Ledger \$ledger): void {
+                while (\$claims = \$ledger->claimDue(8, 'crm')) {
+                    foreach (\$claims as \$claim) {
+                        file_put_contents('$effects', \$claim->eventId() . "\\n", FILE_APPEND);
+                        \$claim->complete();
+                    }
+                }
+            };
+            PHP);
+        $done = file($effects, FILE_IGNORE_NEW_LINES) ?: [];
+        self::assertCount(self::events(), $done, 'as many effects as events');
+        self::assertCount(self::events(), array_unique($done), 'each event has one');
+        self::assertSame(self::events(), $ledger->counts('crm')['done']);
+    }
+
+    /** Effect and mark in one transaction of the application's database. */
+    private function claimAllInOneTransaction(string $dsn, ?string $user): void
+    {
+        $ledger = $this->fill($store = PdoStore::connect($dsn, $user, options: [\PDO::ATTR_TIMEOUT => 60]));
+        $shop = dirname(__DIR__) . '/drill/app/src';
+        $arguments = var_export($dsn, true) . ', ' . var_export($user, true);
+        // A connection of PDO cannot be shared over a fork: each process has its own.
+        $code = <<<PHP
+            require_once '$shop/PdoDialect.php';
+            require_once '$shop/PdoStore.php';
+            \$store = Shop\\PdoStore::connect($arguments, options: [PDO::ATTR_TIMEOUT => 60]);
+            \$ledger = new Causeway\\Ledger(\$store);
+            while (\$claims = \$ledger->claimDue(8, 'crm')) {
+                foreach (\$claims as \$claim) {
+                    \$store->atomically(static function () use (\$store, \$claim): void {
+                        \$store->recordEffect(\$claim->eventId(), '');
+                        \$claim->complete();
+                    });
+                }
+            }
+            PHP;
+        $this->inSixteenProcesses(static fn () => eval($code), $code, '');
+        $count = static fn (string $what): int => (int) $store->pdo->query("SELECT COUNT($what) FROM effects")->fetchAll(\PDO::FETCH_COLUMN)[0];
+        self::assertSame([self::events(), self::events()], [$count('*'), $count('DISTINCT event_id')]);
+        self::assertSame(self::events(), $ledger->counts('crm')['done']);
+    }
+
+    private function fill(\Causeway\Store $store): Ledger
+    {
+        $ledger = new Ledger($store);
+        for ($event = 0; $event < self::events(); $event++) {
+            $ledger->record('crm', "e$event", 'x');
+        }
+
+        return $ledger;
+    }
+
+    private function inSixteenProcesses(callable $forked, string $code, string $before): void
+    {
+        preg_match('~/\S*causeway\S*\.so~', (string) file_get_contents('/proc/self/maps'), $extension);
+        $processes = [];
+        for ($process = 0; $process < self::PROCESSES / 2; $process++) {
+            $command = [PHP_BINARY, '-d', "extension=$extension[0]", '-d', 'display_errors=stderr', '-r', $before . $code];
+            $processes[] = proc_open($command, [['file', '/dev/null', 'r'], ['file', $this->path('log'), 'a'], ['file', $this->path('log'), 'a']], $pipes);
+        }
+        $children = [];
+        for ($child = 0; $child < self::PROCESSES / 2; $child++) {
+            $children[] = self::fork($forked);
+        }
+        foreach ($children as $child) {
+            pcntl_waitpid($child, $status);
+            self::assertSame(0, pcntl_wexitstatus($status), 'a forked process');
+        }
+        foreach ($processes as $process) {
+            self::assertSame(0, proc_close($process), (string) file_get_contents($this->path('log')));
+        }
+    }
+
+    private static function fork(callable $work): int
+    {
+        $child = pcntl_fork();
+        if ($child !== 0) {
+            return $child;
+        }
+        $status = 1;
+        try {
+            $work();
+            $status = 0;
+        } catch (\Throwable $thrown) {
+            fwrite(STDERR, "child: {$thrown->getMessage()}\n");
+        } finally {
+            // Not exit(): PHPUnit's shutdown functions are the parent's.
+            pcntl_exec('/bin/sh', ['-c', "exit $status"]);
+        }
+
+        return 0;
+    }
+}
