@@ -4,8 +4,7 @@
  * @file
  * The names of Causeway, for editors and static analysis.
  *
- * Generated from the extension by php-stubs/generate.php: change the docs in src/php, and what
- * is marked @planned (a name that was chosen and is not built yet) in php-stubs/planned.php.
+ * Generated from the extension by php-stubs/generate.php: change the docs in src/php.
  */
 
 declare(strict_types=1);

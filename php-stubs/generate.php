@@ -8,10 +8,9 @@
  *
  * Names, types and defaults come from the extension by reflection, so they cannot be wrong. Docs
  * come from the `///` comments in src/php, and from docs.php where the extension registers by hand.
- * Names that are chosen and not built yet come from planned.php.
  *
  * With --check nothing is written: exits 1 and prints a diff when the committed file differs. In
- * both modes exits 1 when a planned name is there already, or docs.php names what is not there.
+ * both modes exits 1 when docs.php names what is not there.
  */
 
 declare(strict_types=1);
@@ -20,7 +19,6 @@ namespace Causeway\Stubs;
 
 require __DIR__ . '/src/Docs.php';
 require __DIR__ . '/src/RustDocs.php';
-require __DIR__ . '/src/PlannedNames.php';
 require __DIR__ . '/src/StubWriter.php';
 
 const STUBS = __DIR__ . '/causeway.php';
@@ -38,14 +36,13 @@ function main(bool $checkOnly): int
 
         return 1;
     }
-    $planned = PlannedNames::fromFile(__DIR__ . '/planned.php');
     $docs = Docs::from(dirname(__DIR__) . '/src/php', require __DIR__ . '/docs.php');
-    $complaints = [...$planned->complaints(), ...$docs->complaints()];
+    $complaints = $docs->complaints();
     fwrite(STDERR, implode('', array_map(static fn (string $line): string => "$line\n", $complaints)));
 
     $isPublic = static fn (\ReflectionClass $class): bool => $class->getNamespaceName() !== INTERNAL;
     $classes = array_filter((new \ReflectionExtension('causeway'))->getClasses(), $isPublic);
-    $stubs = (new StubWriter($docs, $planned))->write($classes);
+    $stubs = (new StubWriter($docs))->write($classes);
     $isCurrent = is_file(STUBS) && file_get_contents(STUBS) === $stubs;
     if (!$isCurrent) {
         $checkOnly ? showDifference($stubs) : file_put_contents(STUBS, $stubs);

@@ -14,15 +14,14 @@ final class StubWriter
          * @file
          * The names of Causeway, for editors and static analysis.
          *
-         * Generated from the extension by php-stubs/generate.php: change the docs in src/php, and what
-         * is marked @planned (a name that was chosen and is not built yet) in php-stubs/planned.php.
+         * Generated from the extension by php-stubs/generate.php: change the docs in src/php.
          */
 
         declare(strict_types=1);
 
         PHP;
 
-    public function __construct(private readonly Docs $docs, private readonly PlannedNames $planned)
+    public function __construct(private readonly Docs $docs)
     {
     }
 
@@ -32,11 +31,6 @@ final class StubWriter
         $byNamespace = [];
         foreach ($classes as $class) {
             $byNamespace[$class->getNamespaceName()][] = $this->class($class);
-        }
-        foreach ($this->planned->namespaces() as $namespace) {
-            foreach ($this->planned->classesIn($namespace) as $class) {
-                $byNamespace[$namespace][] = self::block(self::comment($class['doc']) . $class['head'], $class['members']);
-            }
         }
         ksort($byNamespace);
         $blocks = [];
@@ -64,7 +58,7 @@ final class StubWriter
         }
         $head = self::comment($this->docs->of($class->name)) . self::head($class);
 
-        return self::block($head, [...$members, ...array_values($this->planned->membersOf($class->name))]);
+        return self::block($head, $members);
     }
 
     /**
