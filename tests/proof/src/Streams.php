@@ -36,9 +36,9 @@ final class Streams implements Proof
             'bytes' => $bytes,
             'file' => $stage->scratch->path('source'),
             'target' => $stage->scratch->path('target'),
-            'options' => ['timeouts' => ['attempt_ms' => 300_000, 'total_ms' => 300_000], 'decode_ratio' => 2000],
+            'options' => ['timeouts' => ['attempt_ms' => 600_000, 'total_ms' => 600_000], 'decode_ratio' => 2000],
         ]);
-        while (($found = Stage::answer($worker, 300.0))['way'] !== null) {
+        while (($found = Stage::answer($worker, 660.0))['way'] !== null) {
             $way = $found['way'];
             $stage->atLeast("$way: bytes", $bytes, $found['bytes']);
             $stage->atMost("$way: bytes", $bytes + self::FORM_BYTES, $found['bytes']);

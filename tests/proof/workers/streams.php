@@ -30,7 +30,7 @@ function pieces(int $bytes): Generator
     }
 }
 
-$sent = static fn (array $options): int => $client->post('upload', $options)->json()['length'];
+$sent = static fn (array $options): int => $client->post('upload', $options + ['headers' => ['X-Unhashed' => '1']])->json()['length'];
 $read = static function (string $uri, array $options = []) use ($client): int {
     $length = 0;
     foreach ($client->get($uri, $options + ['stream' => true])->getBody()->chunks() as $chunk) {
