@@ -304,3 +304,6 @@ async fn take(span: Duration) {
         run::sleep(span).await;
     }
 }
+
+#[cfg(test)]
+mod tests;
