@@ -17,6 +17,7 @@ use Causeway\Bench\MessageRow;
 use Causeway\Bench\PageRow;
 use Causeway\Bench\PoliciesRow;
 use Causeway\Bench\RedisRow;
+use Causeway\Bench\Site;
 use Causeway\Bench\SnapshotRow;
 use Causeway\Bench\VerifyRow;
 use Causeway\Bench\WebhookRow;
@@ -36,7 +37,8 @@ return [
     new ColdRow(),
     new MemoryRow(),
     new LedgerRow(),
-    new WebhookRow(),
+    new WebhookRow('webhook-endpoint', Site::WORKERS),
+    new WebhookRow('webhook-endpoint-16', 16),
     new SnapshotRow(),
     new RedisRow(),
 ];

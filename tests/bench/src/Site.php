@@ -16,7 +16,7 @@ use Causeway\Rig\Wrk;
  */
 final class Site
 {
-    /** Of each php-fpm; as many connections come from the load generator. */
+    /** Of each php-fpm, unless a row says otherwise; as many connections come from the load generator. */
     public const WORKERS = 4;
 
     private const INI = ['opcache.enable' => '1', 'opcache.validate_timestamps' => '0', 'zend.assertions' => '-1', 'display_errors' => '0', 'log_errors' => '1'];
@@ -27,11 +27,11 @@ final class Site
     private readonly int $port;
 
     /** @param array<string, array{script: string, with: bool, parameters: array<string, string>}> $pages By path. */
-    public function __construct(private readonly Bench $bench, string $name, array $pages)
+    public function __construct(private readonly Bench $bench, string $name, array $pages, private readonly int $workers = self::WORKERS)
     {
         $this->port = Machine::freePort();
-        $this->with = new Fpm($bench->scratch, "$name-with", self::WORKERS, $bench->ini($name) + self::INI);
-        $this->without = new Fpm($bench->scratch, "$name-without", self::WORKERS, self::INI);
+        $this->with = new Fpm($bench->scratch, "$name-with", $workers, $bench->ini($name) + self::INI);
+        $this->without = new Fpm($bench->scratch, "$name-without", $workers, self::INI);
         $locations = '';
         foreach ($pages as $path => $page) {
             $script = \dirname(__DIR__) . "/pages/{$page['script']}.php";
@@ -50,7 +50,7 @@ final class Site
      */
     public function load(string $path, array $more = []): float
     {
-        $run = Wrk::run($this->bench->scratch, "http://127.0.0.1:$this->port/$path", self::WORKERS, 1, $more);
+        $run = Wrk::run($this->bench->scratch, "http://127.0.0.1:$this->port/$path", $this->workers, 1, $more);
         if ($run->failed > 0 || $run->requests === 0) {
             throw new Broken("$path: $run->failed of $run->requests pages failed: " . $this->lastWords());
         }

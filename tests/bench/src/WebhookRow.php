@@ -24,15 +24,20 @@ final class WebhookRow implements Row
     private int $deliveries = self::DELIVERIES_AT_FIRST;
     private int $signed = 0;
 
+    /** @param int $workers Of php-fpm, and connections: so many deliveries are under way at once. */
+    public function __construct(private readonly string $id, private readonly int $workers)
+    {
+    }
+
     public function id(): string
     {
-        return 'webhook-endpoint';
+        return $this->id;
     }
 
     public function what(): string
     {
-        return 'webhook POSTs of 1 KB in a second through ' . Nginx::version() . ' and php-fpm ' . PHP_VERSION . ' (' . Site::WORKERS
-            . ' workers, opcache) under wrk with ' . Site::WORKERS . ' connections: Standard Webhooks verified, recorded once, on disk before the answer; '
+        return 'webhook POSTs of 1 KB in a second through ' . Nginx::version() . ' and php-fpm ' . PHP_VERSION . ' (' . $this->workers
+            . ' workers, opcache) under wrk with ' . $this->workers . ' connections: Standard Webhooks verified, recorded once, on disk before the answer; '
             . 'by hand: hash_hmac(), a persistent PDO on SQLite, one insert, WAL, synchronous=FULL; the disk: 4 KiB written over and fdatasync, by one process';
     }
 
@@ -57,7 +62,7 @@ final class WebhookRow implements Row
         $this->key = random_bytes(32);
         $this->body = str_pad('{"type":"contact.updated","data":{"id":"c7","text":"', self::BODY_BYTES - 3, 'x') . '"}}';
         file_put_contents($bench->scratch->path('delivery-body'), $this->body);
-        $store = $bench->scratch->path('webhook-pdo.sqlite');
+        $store = $bench->scratch->path("$this->id-pdo.sqlite");
         $pdo = new \PDO("sqlite:$store", null, null, [\PDO::ATTR_ERRMODE => \PDO::ERRMODE_EXCEPTION]);
         $pdo->exec('PRAGMA journal_mode = WAL');
         $pdo->exec('CREATE TABLE event (id TEXT PRIMARY KEY, checksum TEXT NOT NULL, payload BLOB NOT NULL, state TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID');
@@ -65,10 +70,10 @@ final class WebhookRow implements Row
         $pages = [];
         foreach (self::PAGES as $name => $script) {
             $pages[$script] = ['script' => "webhook/$script", 'with' => $name === Row::OURS, 'parameters' => [
-                'BENCH_SECRET' => 'whsec_' . base64_encode($this->key), 'BENCH_STORE' => $name === Row::OURS ? $bench->scratch->path('webhook.sqlite') : $store,
+                'BENCH_SECRET' => 'whsec_' . base64_encode($this->key), 'BENCH_STORE' => $name === Row::OURS ? $bench->scratch->path("$this->id.sqlite") : $store,
             ]];
         }
-        $this->site = new Site($bench, 'webhook', $pages);
+        $this->site = new Site($bench, $this->id, $pages, $this->workers);
     }
 
     public function round(int $number): array

@@ -37,7 +37,8 @@ final class Interrupts implements Proof
         $path = $stage->scratch->path('store.sqlite');
         $switches = new Switches(new SqliteStore($path));
         foreach ($stage->isShort ? self::WAITS_OF_SHORT_FORM : self::WAITS as $kind) {
-            $options = self::OPTIONS + ($kind === 'throttle' ? ['throttle' => ['permits' => 1, 'per_ms' => 20_000, 'burst' => 1]] : []);
+            // A wait that was ended keeps its place in the line: each round waits longer.
+            $options = self::OPTIONS + ($kind === 'throttle' ? ['throttle' => ['permits' => 1, 'per_ms' => 2000, 'burst' => 1, 'max_wait_ms' => 50_000]] : []);
             $worker = $stage->worker('waits', ['base_uri' => $vendor->baseUri, 'store' => $path, 'options' => $options, 'name' => $kind]);
             Stage::answer($worker);
             $this->measure($stage, "a signal during: $kind", $worker, $kind, static function (Program $worker): void {
