@@ -121,7 +121,10 @@ namespace Causeway {
      * Checks the options and joins what the workers share under this name; opens nothing yet.
      *
      * @param array<string, mixed> $options
-     *   base_uri (required), auth, headers, address, tls, body_cap_bytes, decode_ratio (200: a
+     *   base_uri (required), auth, headers, address {allow_private}, tls {ca_file, cert_file and
+     *   key_file (PEM; a client certificate), min_version: '1.2' or '1.3'}, http ('auto', '1.1' or
+     *   '2'), proxy (an http or https URL; nothing of the environment is looked at), redirects
+     *   {max: 0 to 20; 0 hands a redirect out as it is}, body_cap_bytes, decode_ratio (200: a
      *   body may grow so much when it is decoded), idempotency {header, form: 'bare' or 'quoted'},
      *   resources, webhook, namespace, and the policies:
      *   - timeouts: connect_ms, attempt_ms, total_ms, page_ms.
@@ -162,7 +165,7 @@ namespace Causeway {
      *   thrown); stream (FALSE: getBody() is read from the vendor) or sink (a file's name or an
      *   open PHP stream, for answers below 400); decode (content codings are asked for and taken
      *   off, unless there is an Accept-Encoding of the caller's); body_cap_bytes (the
-     *   connection's, 4 GiB with stream and sink).
+     *   connection's, 4 GiB with stream and sink); redirects {max}.
      *
      * @throws \Causeway\Exception\CallException
      *   When there is no usable answer; its class and properties say what is known.

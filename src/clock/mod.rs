@@ -8,7 +8,8 @@
 //! A test may freeze both for its own thread (`frozen.rs`). While they are frozen a wait advances
 //! them, is written down, and returns at once. Other threads of the process keep real time.
 //!
-//! Randomness comes from the operating system through `ring`. Where that fails, which Linux does
+//! Randomness comes from the operating system through `ring`, a few hundred bytes at once for each
+//! thread; each is handed out once, and a fork leaves what was drawn to the parent. Where that fails, which Linux does
 //! not do after boot, the bytes are still unique to process and moment; they are then no secret.
 
 mod frozen;
@@ -17,7 +18,7 @@ mod timer;
 mod wait;
 
 pub use frozen::{advance, freeze, frozen_unix, is_frozen, thaw, waits};
-pub use random::{pin_unit, random_bytes, random_unit};
+pub use random::{forked, pin_unit, random_bytes, random_unit};
 pub use timer::{Bound, pass_frozen};
 pub use wait::wait_blocking;
 

@@ -28,6 +28,8 @@ pub struct Client {
     connection: Connection,
     /// What holds for all hosts, once its address is known; `None` where it cannot be used.
     hosts: Arc<OnceLock<Option<Arc<Hosts>>>>,
+    /// Without TLS and with it.
+    keys: [Arc<transport::Key>; 2],
 }
 
 impl Client {
@@ -39,7 +41,17 @@ impl Client {
     /// A client that shares its state through this segment: tests.
     pub fn with_segment(plan: Plan, segment: &'static Segment) -> Self {
         let connection = segment.connection(&plan.namespace, &plan.name);
+        let keys = [None, Some(plan.tls.clone())].map(|tls| {
+            Arc::new(transport::Key {
+                connect_timeout: plan.timeouts.connect,
+                guard: plan.address,
+                tls,
+                protocol: plan.protocol,
+                proxy: plan.proxy.clone(),
+            })
+        });
         Self {
+            keys,
             plan: Arc::new(plan),
             segment,
             connection,
@@ -70,12 +82,9 @@ impl Client {
     }
 
     /// Which pool of sockets serves this URL.
-    pub(super) fn transport_key(&self, url: &url::Url) -> transport::Key {
-        transport::Key {
-            connect_timeout: self.plan.timeouts.connect,
-            guard: self.plan.address,
-            tls: (url.scheme() == "https").then(|| self.plan.tls.clone()),
-        }
+    pub(super) fn transport_key(&self, url: &url::Url) -> &Arc<transport::Key> {
+        let [plain, tls] = &self.keys;
+        if url.scheme() == "https" { tls } else { plain }
     }
 
     /// Makes the call under the connection's policies. Any status is an answer.

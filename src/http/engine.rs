@@ -31,7 +31,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::failure::Failure;
 use super::run::reactor::{Alarm, Interest, Shown};
 use super::transport::{self, Key};
-use super::{lane, tls};
+use super::{Protocol, lane, tls};
 
 /// Pools that a thread keeps.
 const MAX_POOLS: usize = 32;
@@ -65,7 +65,7 @@ pub(crate) struct Engine {
     /// Futures that live inside the runtime.
     users: Cell<usize>,
     pools: RefCell<Vec<(Key, reqwest::Client)>>,
-    tls: RefCell<Vec<(tls::Options, Arc<ClientConfig>)>>,
+    tls: RefCell<Vec<(tls::Options, Protocol, Arc<ClientConfig>)>>,
     lane: lane::Pool,
 }
 
@@ -134,17 +134,30 @@ impl Engine {
     ///
     /// # Errors
     /// When trust cannot be set up.
-    pub(crate) fn tls(&self, options: &tls::Options) -> Result<Arc<ClientConfig>, Failure> {
-        let mut known = self.tls.borrow_mut();
-        if let Some((_, config)) = known.iter().find(|(known, _)| known == options) {
+    pub(crate) fn tls(
+        &self,
+        options: &tls::Options,
+        protocol: Protocol,
+    ) -> Result<Arc<ClientConfig>, Failure> {
+        let mut all = self.tls.borrow_mut();
+        let known = all
+            .iter()
+            .find(|(known, speaks, _)| *speaks == protocol && known == options);
+        if let Some((_, _, config)) = known {
             return Ok(Arc::clone(config));
         }
-        let config = tls::client_config(options).map_err(|e| Failure::setup(e.to_string()))?;
+        let names: &[&str] = match protocol {
+            Protocol::Auto => &["h2", "http/1.1"],
+            Protocol::Http1 => &["http/1.1"],
+            Protocol::Http2 => &["h2"],
+        };
+        let config =
+            tls::client_config(options, names).map_err(|e| Failure::setup(e.to_string()))?;
         let config = Arc::new(config);
-        if known.len() >= MAX_POOLS {
-            known.remove(0);
+        if all.len() >= MAX_POOLS {
+            all.remove(0);
         }
-        known.push((options.clone(), Arc::clone(&config)));
+        all.push((options.clone(), protocol, Arc::clone(&config)));
         Ok(config)
     }
 
@@ -160,7 +173,10 @@ impl Engine {
             pools.push(entry);
             return Ok(client);
         }
-        let tls = key.tls.as_ref().map(|options| self.tls(options));
+        let tls = key
+            .tls
+            .as_ref()
+            .map(|options| self.tls(options, key.protocol));
         let client = transport::library::build(key, tls.transpose()?)?;
         if pools.len() >= MAX_POOLS {
             pools.remove(0);

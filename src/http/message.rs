@@ -94,6 +94,8 @@ pub struct Request {
     /// Largest content that is taken, encoded and decoded; left open, the connection's cap for one
     /// that is held in memory, [`OPEN_CAP_BYTES`] for one that is read piece by piece.
     pub body_cap_bytes: Option<u64>,
+    /// Redirects that are followed; left open, as many as the connection says.
+    pub redirects: Option<u32>,
 }
 
 /// What an open answer may bring when nobody says otherwise: it is not held, but a disk that it
@@ -116,6 +118,7 @@ impl Request {
             decode: None,
             sink: None,
             body_cap_bytes: None,
+            redirects: None,
         }
     }
 }

@@ -20,6 +20,8 @@ pub mod multipart;
 mod outcome;
 pub mod paginate;
 mod permit;
+mod proxy;
+mod redirect;
 mod run;
 #[cfg(test)]
 pub(crate) mod scripted;
@@ -35,6 +37,7 @@ pub use error::{CallError, CallErrorKind, Sent};
 pub use fetch::Fetch;
 pub use host::{Host, NoHost, Stop};
 pub use message::{Answer, Content, OPEN_CAP_BYTES, Request};
+pub use proxy::{Protocol, Proxy};
 pub use run::background::{
     Pending, finish as finish_background, on_thread_start, stop as stop_background,
 };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use url::Url;
 
-use super::driver::{Call, Delivery, OUT_OF_TIME};
+use super::driver::{Call, Delivery, OUT_OF_TIME, Terms};
 use super::failure::{Failure, FailureKind};
 use super::transport::Wire;
 use super::{Sent, guard, target};
@@ -42,7 +42,13 @@ impl auth::Endpoint for Call<'_> {
             decodes: false,
         };
         let timeout = self.post_timeout();
-        self.exchange(&wire, timeout, TOKEN_BODY_CAP_BYTES, Delivery::Whole)
+        let terms = Terms {
+            timeout,
+            body_cap_bytes: TOKEN_BODY_CAP_BYTES,
+            delivery: Delivery::Whole,
+            redirects: 0,
+        };
+        self.exchange(&wire, terms)
             .await
             .map(|mut answer| {
                 let body = answer.body.take_whole().unwrap_or_default();

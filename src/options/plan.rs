@@ -1,7 +1,8 @@
 //! A connection's options, parsed once into a plan.
 //!
 //! The keys, defaults and ranges of a connection stand in this room: the top here, the policies in
-//! `policies.rs`, resources and webhooks in `entities.rs`, auth beside its kinds. What follows from
+//! `policies.rs`, resources and webhooks in `entities.rs`, the way there in
+//! `transport.rs`, auth beside its kinds. What follows from
 //! them (when to retry, when a breaker opens) is decided elsewhere. A plan is plain data and holds
 //! secret references rather than values.
 
@@ -12,7 +13,8 @@ use http::{HeaderName, HeaderValue};
 use url::Url;
 
 use super::{
-    Fields, OptionError, Resource, SecretRef, Value, Webhook, entities, policies, webhook,
+    Fields, OptionError, Resource, SecretRef, Value, Webhook, entities, policies, transport,
+    webhook,
 };
 use crate::policy::{breaker, concurrency, hedge, retry, streak, throttle};
 use crate::{auth, http as client};
@@ -80,8 +82,14 @@ pub struct Plan {
     pub auth: Option<auth::Options>,
     /// Which addresses may be reached.
     pub address: client::guard::Options,
-    /// Whom to trust.
+    /// Whom to trust, and who we are to the peer.
     pub tls: client::tls::Options,
+    /// Which HTTP is spoken.
+    pub protocol: client::Protocol,
+    /// Through whom; `None` for straight there.
+    pub proxy: Option<client::Proxy>,
+    /// Redirects that a call follows.
+    pub redirects: u32,
     /// Largest body that is taken, bytes.
     pub body_cap_bytes: usize,
     /// Largest ratio of a decoded body to its encoded bytes.
@@ -128,8 +136,11 @@ impl Plan {
                 Some(section) => auth::Options::parse(section)?,
                 None => None,
             },
-            address: address(fields.section("address")?)?,
-            tls: tls(fields.section("tls")?)?,
+            address: transport::address(fields.section("address")?)?,
+            tls: transport::tls(fields.section("tls")?)?,
+            protocol: transport::protocol(&mut fields)?,
+            proxy: transport::proxy(&mut fields)?,
+            redirects: transport::redirects(&mut fields)?.unwrap_or(0),
             body_cap_bytes: body_cap_bytes(&mut fields)?,
             decode_ratio: decode_ratio(&mut fields)?,
             idempotency: client::idempotency_key::Options::parse(fields.section("idempotency")?)?,
@@ -251,24 +262,6 @@ fn headers(fields: &mut Fields) -> Result<Vec<(HeaderName, HeaderValue)>, Option
         headers.push((name, value));
     }
     Ok(headers)
-}
-
-fn address(section: Option<Fields>) -> Result<client::guard::Options, OptionError> {
-    let Some(mut fields) = section else {
-        return Ok(client::guard::Options::default());
-    };
-    let allow_private = fields.flag("allow_private")?.unwrap_or(false);
-    fields.finish()?;
-    Ok(client::guard::Options { allow_private })
-}
-
-fn tls(section: Option<Fields>) -> Result<client::tls::Options, OptionError> {
-    let Some(mut fields) = section else {
-        return Ok(client::tls::Options::default());
-    };
-    let ca_file = fields.text("ca_file")?.map(Into::into);
-    fields.finish()?;
-    Ok(client::tls::Options { ca_file })
 }
 
 fn body_cap_bytes(fields: &mut Fields) -> Result<usize, OptionError> {

@@ -62,4 +62,5 @@ extern "C" fn before_fork() {
 /// The parent's engine, its sockets and its runtime are not the child's.
 extern "C" fn after_fork_in_child() {
     http::engine::forked();
+    clock::forked();
 }

@@ -195,7 +195,7 @@ final class UploadTest extends TestCase
         yield 'an unknown key of a part' => [['multipart' => ['a' => ['contents' => 'x']]], 'multipart.a.contents', 'content, file, filename, name, type'];
         yield 'a type of two lines' => [['multipart' => ['a' => ['content' => 'x', 'type' => "a\r\nb"]]], 'multipart', 'fields of one line'];
         yield 'a file that is a number' => [['file' => 1], 'file', 'the name of a file'];
-        yield 'an unknown option' => [['bodi' => 'x'], 'bodi', 'body, body_cap_bytes, decode, file, form, headers, idempotency_key, json, multipart, query, sink, stream'];
+        yield 'an unknown option' => [['bodi' => 'x'], 'bodi', 'body, body_cap_bytes, decode, file, form, headers, idempotency_key, json, multipart, query, redirects, sink, stream'];
         yield 'a sink that is a number' => [['sink' => 1], 'sink', "a file's name or an open PHP stream"];
         yield 'a sink and a stream' => [['sink' => 'x', 'stream' => true], 'sink', 'one of the two'];
         yield 'a resource where there is none' => [['timeouts' => \STDIN], 'timeouts', 'a scalar, an array'];

@@ -66,7 +66,8 @@ final readonly class Call {
     $length = is_string($body) ? strlen($body) : $body->getSize();
     self::refuseOtherTarget($request);
     $headers = [];
-    $options += ['throw_on_error' => FALSE];
+    // Redirects are the caller's: PSR-18 hands them out, Guzzle has its own.
+    $options += ['throw_on_error' => FALSE, 'redirects' => ['max' => 0]];
     foreach ($request->getHeaders() as $name => $values) {
       $field = strtolower((string) $name);
       $line = $request->getHeaderLine($field);

@@ -1,21 +1,17 @@
 //! One attempt: its token, its time, the exchange on the wire, and the answer's content.
 
-use std::cell::Cell;
-use std::pin::pin;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::HeaderMap;
 
-use super::{Call, Delivery, OUT_OF_TIME, ending};
+use super::exchange::Terms;
+use super::{Call, Delivery};
 use crate::auth;
 use crate::clock;
-use crate::http::decode::{Caps, Decoder};
-use crate::http::failure::{Failure, FailureKind};
 use crate::http::outcome::{self, Outcome};
 use crate::http::permit::Permit;
-use crate::http::transport::{self, Body, Head, Received, Wire};
-use crate::http::{CallError, Content, OPEN_CAP_BYTES, Sent, run};
+use crate::http::transport::Wire;
+use crate::http::{CallError, Content, OPEN_CAP_BYTES};
 use crate::policy::rate_limit::{self, RateLimit};
 use crate::policy::throttle;
 use crate::telemetry::Counter;
@@ -89,14 +85,17 @@ impl<'client> Call<'client> {
         if self.attempts.get() > 1
             && let Content::Streamed { source, .. } = wire.content
         {
-            self.asks.rewind(source).await.map_err(|reason| {
-                let message = format!("the content cannot be sent again: {reason}");
-                Failure::new(FailureKind::BadRequest, Sent::Maybe, message)
-            })?;
+            self.rewind(source).await?;
         }
         let cap_bytes = self.body_cap_bytes();
-        self.exchange(wire, self.attempt_timeout(), cap_bytes, self.delivery)
-            .await
+        let plan = self.client.plan();
+        let terms = Terms {
+            timeout: self.attempt_timeout(),
+            body_cap_bytes: cap_bytes,
+            delivery: self.delivery,
+            redirects: self.request.redirects.unwrap_or(plan.redirects),
+        };
+        self.exchange(wire, terms).await
     }
 
     /// What is held in memory has a cap of its own.
@@ -110,80 +109,6 @@ impl<'client> Call<'client> {
             Delivery::Open | Delivery::Sink(_) => {
                 usize::try_from(OPEN_CAP_BYTES).unwrap_or(usize::MAX)
             }
-        })
-    }
-
-    /// Takes content codings off an answer that was asked for with them; its fields then speak of
-    /// what is handed out.
-    fn decoded(&self, wire: &Wire, head: &mut Head, body: Body, cap_bytes: usize) -> Body {
-        let has_content = wire.method != http::Method::HEAD
-            && head.status != http::StatusCode::NO_CONTENT
-            && head.status != http::StatusCode::NOT_MODIFIED;
-        if !wire.decodes || !has_content {
-            return body;
-        }
-        let caps = Caps {
-            size_bytes: cap_bytes as u64,
-            ratio: self.client.plan().decode_ratio,
-        };
-        let Some(decoder) = Decoder::for_fields(&head.headers, caps) else {
-            return body;
-        };
-        head.headers.remove(http::header::CONTENT_ENCODING);
-        head.headers.remove(http::header::CONTENT_LENGTH);
-        body.decoded_by(decoder)
-    }
-
-    /// Sends, and reads the answer as far as it is wanted, within `timeout`.
-    pub(in crate::http) async fn exchange(
-        &self,
-        wire: &Wire,
-        timeout: Duration,
-        body_cap_bytes: usize,
-        delivery: Delivery,
-    ) -> Outcome {
-        let timeout = self
-            .deadline
-            .for_attempt(timeout, clock::monotonic())
-            .ok_or_else(|| Failure::new(FailureKind::Timeout, Sent::No, OUT_OF_TIME))?;
-        let key = self.client.transport_key(&wire.url);
-        let sent = Cell::new(Sent::No);
-        let status = Cell::new(None);
-        let received = pin!(async {
-            let (mut head, body) =
-                transport::exchange(self.client.plan(), &key, wire, self.asks, &sent).await?;
-            status.set(Some(head.status.as_u16()));
-            let body = body.capped(body_cap_bytes)?;
-            let body = self.decoded(wire, &mut head, body, body_cap_bytes);
-            match delivery {
-                Delivery::Open => Ok(Received { head, body }),
-                Delivery::Sink(sink) if head.status.as_u16() < 400 => {
-                    self.pour(body, sink).await?;
-                    let body = Body::of_bytes(Bytes::new());
-                    Ok(Received { head, body })
-                }
-                Delivery::Whole | Delivery::Sink(_) => {
-                    let body = Body::of_bytes(body.whole().await?);
-                    Ok(Received { head, body })
-                }
-            }
-        });
-        let in_time = pin!(run::within(timeout, received));
-        let outcome = match self.asks.unless_stopped(in_time).await {
-            Ok(Some(outcome)) => outcome,
-            Ok(None) => {
-                let message = format!("no complete answer within {} ms", timeout.as_millis());
-                Err(Failure::new(FailureKind::Timeout, sent.get(), message))
-            }
-            Err(stop) => {
-                let mut failure = ending::stopped(stop);
-                failure.sent = sent.get();
-                Err(failure)
-            }
-        };
-        outcome.map_err(|failure| match status.get() {
-            Some(status) => failure.after_head(status),
-            None => failure,
         })
     }
 

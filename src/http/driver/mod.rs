@@ -6,7 +6,7 @@
 //! back however the attempt ends, also when the future is dropped.
 //!
 //! The composition stands in [`Call::run`] and [`Call::attempts`]; what is shared with equal calls
-//! in `coalesce.rs`, the way in in `admit.rs`, one attempt in `attempt.rs` (its turn in `turn.rs`, a
+//! in `coalesce.rs`, the way in in `admit.rs`, one attempt in `attempt.rs` (what goes over the wire in `exchange.rs`, its turn in `turn.rs`, a
 //! second one beside it in `hedge.rs`), how a call ends in `ending.rs`, an answer that is read
 //! piece by piece in `opened.rs`. What an outcome means to a policy stands in `outcome.rs`. A 401 with a token of
 //! ours drops the token and is sent once more with a new one.
@@ -15,6 +15,7 @@ mod admit;
 mod attempt;
 mod coalesce;
 mod ending;
+mod exchange;
 mod hedge;
 mod opened;
 mod pour;
@@ -41,6 +42,7 @@ use crate::policy::deadline::Deadline;
 use crate::policy::retry::{self, GiveUp, RetryDecision};
 use crate::telemetry::Counter;
 pub(super) use ending::{OUT_OF_TIME, forked, of_failure, stopped_wait};
+pub(super) use exchange::Terms;
 pub use opened::Incoming;
 pub(super) use opened::read;
 

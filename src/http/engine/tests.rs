@@ -4,13 +4,15 @@ use std::time::Duration;
 use super::{MAX_POOLS, current, on_runtime};
 use crate::http::run::{Asks, run};
 use crate::http::transport::Key;
-use crate::http::{NoHost, guard};
+use crate::http::{NoHost, Protocol, guard};
 
 fn key(connect_ms: u64) -> Key {
     Key {
         connect_timeout: Duration::from_millis(connect_ms),
         guard: guard::Options::default(),
         tls: None,
+        protocol: Protocol::Auto,
+        proxy: None,
     }
 }
 

@@ -174,7 +174,7 @@ fn tls(key: &Key, url: &Url) -> Result<Option<Box<ClientConnection>>, LaneError>
         return Ok(None);
     };
     let config = engine::current()
-        .tls(options)
+        .tls(options, key.protocol)
         .map_err(|failure| LaneError::Setup(failure.message))?;
     let name = match url.host() {
         Some(Host::Ipv4(address)) => ServerName::from(IpAddr::V4(address)),

@@ -31,6 +31,8 @@ mod request;
 mod socket;
 
 use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use http::Method;
 
@@ -49,7 +51,7 @@ use socket::{Flow, Socket};
 /// # Errors
 /// What failed; [`LaneError::SpeaksHttp2`] when the peer chose that.
 pub(crate) async fn exchange(
-    key: &Key,
+    key: &Arc<Key>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
@@ -84,7 +86,7 @@ fn may_repeat(wire: &Wire, sent: &Cell<Sent>) -> bool {
 
 async fn once(
     mut socket: Socket,
-    origin: &std::rc::Rc<Origin>,
+    origin: &Rc<Origin>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
@@ -93,7 +95,7 @@ async fn once(
     let (head, framing, may_keep) = read_head(&mut socket, &wire.method).await?;
     sent.set(Sent::Yes);
     let may_keep = may_keep && flow == Flow::Done && !request::closes(&wire.headers);
-    let content = Content::new(socket, std::rc::Rc::clone(origin), framing, may_keep);
+    let content = Content::new(socket, Rc::clone(origin), framing, may_keep);
     Ok((head, content))
 }
 

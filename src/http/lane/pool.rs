@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -23,7 +24,7 @@ const MAX_ORIGINS: usize = 64;
 
 /// Whom a socket leads to, and what it was made under.
 pub(crate) struct Origin {
-    key: Key,
+    key: Arc<Key>,
     host: String,
     port: u16,
     /// The fork generation it belongs to.
@@ -40,7 +41,7 @@ pub(crate) struct Pool {
 }
 
 /// The origin, and a living idle socket to it where there is one.
-pub(super) fn take(key: &Key, url: &Url) -> (Rc<Origin>, Option<Socket>) {
+pub(super) fn take(key: &Arc<Key>, url: &Url) -> (Rc<Origin>, Option<Socket>) {
     let origin = engine::with_lane(|pool| pool.origin(key, url));
     let now = clock::running();
     loop {
@@ -68,13 +69,13 @@ impl Origin {
         idle.push(socket);
     }
 
-    fn is(&self, key: &Key, host: &str, port: u16) -> bool {
-        self.port == port && self.host == host && self.key == *key
+    fn is(&self, key: &Arc<Key>, host: &str, port: u16) -> bool {
+        self.port == port && self.host == host && (Arc::ptr_eq(&self.key, key) || self.key == *key)
     }
 }
 
 impl Pool {
-    fn origin(&self, key: &Key, url: &Url) -> Rc<Origin> {
+    fn origin(&self, key: &Arc<Key>, url: &Url) -> Rc<Origin> {
         let host = url.host_str().unwrap_or_default();
         let port = url.port_or_known_default().unwrap_or_default();
         let mut origins = self.origins.borrow_mut();
@@ -95,7 +96,7 @@ impl Pool {
             origins.remove(0);
         }
         let origin = Rc::new(Origin {
-            key: key.clone(),
+            key: Arc::clone(key),
             host: host.to_owned(),
             port,
             generation: generation(),

@@ -382,3 +382,72 @@ fn a_silent_peer_costs_the_attempts_time_and_may_have_heard() {
     assert_eq!(error.sent, Sent::Maybe);
     server.end();
 }
+
+#[test]
+fn redirects_are_followed_as_far_as_they_are_wanted() {
+    fn play(stream: &mut TcpStream) {
+        hear(stream);
+        say(
+            stream,
+            "HTTP/1.1 302 Found\r\nlocation: /b\r\ncontent-length: 4\r\n\r\naway",
+        );
+        hear(stream);
+        say(stream, OK);
+    }
+    fn round(stream: &mut TcpStream) {
+        while hear(stream) {
+            say(
+                stream,
+                "HTTP/1.1 307 Again\r\nlocation: /a\r\ncontent-length: 0\r\n\r\n",
+            );
+        }
+    }
+    let redirects = |max: i64| ("redirects", Value::map([("max", Value::from(max))]));
+    let server = Server::start(vec![play]);
+    let answer = call(&server.client(vec![redirects(1)]), "POST", "x").unwrap();
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"ok"[..]));
+    server.end();
+    let server = Server::start(vec![round]);
+    let answer = call(&server.client(vec![]), "GET", "").unwrap();
+    assert_eq!(answer.status, 307);
+    let server = Server::start(vec![round]);
+    let error = call(&server.client(vec![redirects(3)]), "GET", "").unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::Limit), "{error:?}");
+    assert!(error.message.contains("more than 3 times"), "{error}");
+    assert_eq!((error.sent, error.attempts), (Sent::Yes, 1));
+}
+
+#[test]
+fn the_guard_stands_at_every_hop() {
+    fn play(stream: &mut TcpStream) {
+        hear(stream);
+        say(
+            stream,
+            "HTTP/1.1 302 Found\r\nlocation: http://0.0.0.0/\r\ncontent-length: 0\r\n\r\n",
+        );
+    }
+    let server = Server::start(vec![play]);
+    let redirects = ("redirects", Value::map([("max", Value::from(5))]));
+    let error = call(&server.client(vec![redirects]), "GET", "").unwrap_err();
+    assert!(
+        matches!(error.kind, CallErrorKind::AddressRefused),
+        "{error:?}"
+    );
+    assert_eq!(error.sent, Sent::Yes);
+}
+
+#[test]
+fn a_connection_that_fails_behind_a_redirect_leaves_the_request_answered() {
+    fn play(stream: &mut TcpStream) {
+        hear(stream);
+        say(
+            stream,
+            "HTTP/1.1 303 See\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+        );
+    }
+    let server = Server::start(vec![play]);
+    let redirects = ("redirects", Value::map([("max", Value::from(5))]));
+    let error = call(&server.client(vec![redirects]), "GET", "").unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::Connect), "{error:?}");
+    assert_eq!(error.sent, Sent::Yes);
+}

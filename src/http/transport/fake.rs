@@ -6,6 +6,7 @@
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -51,7 +52,7 @@ enum Ending {
 pub(super) async fn exchange(
     fake: &Fake,
     plan: &Plan,
-    key: &Key,
+    key: &Arc<Key>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
@@ -271,7 +272,7 @@ impl Script {
 async fn pass(
     fake: &Fake,
     number: u64,
-    key: &Key,
+    key: &Arc<Key>,
     (wire, content): (&Wire, Bytes),
     asks: &Asks,
     sent: &Cell<Sent>,

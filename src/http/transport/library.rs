@@ -1,5 +1,5 @@
 //! The way through reqwest, with everything that decides switched off: no retries of its own, no
-//! redirects, no proxies from the environment, no cookies, no decompression.
+//! redirects, no proxy but a configured one, no cookies, no decompression.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -14,7 +14,7 @@ use super::upload::{feed, upload};
 use super::{Body, Head, Key, Wire};
 use crate::http::failure::Failure;
 use crate::http::run::Asks;
-use crate::http::{Content, Sent, engine, guard, tls};
+use crate::http::{Content, Protocol, Sent, engine, guard, tls};
 
 /// Idle sockets are closed after this long; vendors and balancers close theirs around 60 s.
 const IDLE_SOCKET: Duration = Duration::from_secs(30);
@@ -32,13 +32,30 @@ pub(crate) fn build(key: &Key, tls: Option<Arc<ClientConfig>>) -> Result<reqwest
         Some(config) => ClientConfig::clone(&config),
         None => tls::trusting_nobody().map_err(|error| Failure::setup(error.to_string()))?,
     };
-    reqwest::Client::builder()
+    // A proxy's address is its operator's choice; the targets' names it resolves itself.
+    let guarded = match &key.proxy {
+        None => key.guard,
+        Some(_) => guard::Options {
+            allow_private: true,
+        },
+    };
+    let mut builder = reqwest::Client::builder();
+    if key.protocol == Protocol::Http2 && key.tls.is_none() {
+        builder = builder.http2_prior_knowledge();
+    }
+    builder = match &key.proxy {
+        None => builder.no_proxy(),
+        Some(proxy) => {
+            let proxy = reqwest::Proxy::all(proxy.uri().clone());
+            builder.proxy(proxy.map_err(|error| Failure::setup(error.without_url().to_string()))?)
+        }
+    };
+    builder
         .tls_backend_preconfigured(tls)
-        .dns_resolver(guard::GuardedResolver(key.guard))
+        .dns_resolver(guard::GuardedResolver(guarded))
         .retry(reqwest::retry::never())
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
-        .no_proxy()
         .connect_timeout(key.connect_timeout)
         .pool_idle_timeout(IDLE_SOCKET)
         .pool_max_idle_per_host(IDLE_SOCKETS_PER_HOST)

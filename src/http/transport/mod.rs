@@ -9,6 +9,7 @@ pub(super) mod library;
 mod upload;
 
 use std::cell::Cell;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
@@ -17,7 +18,7 @@ use url::Url;
 use super::failure::Failure;
 use super::lane::{self, LaneError};
 use super::run::Asks;
-use super::{Content, Sent, guard, tls};
+use super::{Content, Protocol, Proxy, Sent, guard, tls};
 use crate::options::Plan;
 use crate::testing;
 pub(crate) use body::Body;
@@ -30,6 +31,15 @@ pub(crate) struct Key {
     pub(crate) guard: guard::Options,
     /// `None` for plain `http`, which needs no roots.
     pub(crate) tls: Option<tls::Options>,
+    pub(crate) protocol: Protocol,
+    pub(crate) proxy: Option<Proxy>,
+}
+
+impl Key {
+    /// What the lane cannot do.
+    fn needs_library(&self) -> bool {
+        self.proxy.is_some() || self.protocol == Protocol::Http2
+    }
 }
 
 /// A request as it goes onto the wire, the same bytes on every attempt.
@@ -65,7 +75,7 @@ pub(crate) struct Received {
 /// What failed, and whether the vendor may have seen the request.
 pub(crate) async fn exchange(
     plan: &Plan,
-    key: &Key,
+    key: &Arc<Key>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
@@ -79,15 +89,18 @@ pub(crate) async fn exchange(
 
 /// The same to a real vendor.
 async fn real(
-    key: &Key,
+    key: &Arc<Key>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
 ) -> Result<(Head, Body), Failure> {
-    match lane::exchange(key, wire, asks, sent).await {
-        Ok((head, content)) => Ok((head, Body::of_lane(content))),
-        // Boxed: the library's futures are large, and the lane's way must not carry them about.
-        Err(LaneError::SpeaksHttp2) => Box::pin(library::exchange(key, wire, asks, sent)).await,
-        Err(error) => Err(Failure::of_lane(error, sent.get())),
+    if !key.needs_library() {
+        match lane::exchange(key, wire, asks, sent).await {
+            Ok((head, content)) => return Ok((head, Body::of_lane(content))),
+            Err(LaneError::SpeaksHttp2) => {}
+            Err(error) => return Err(Failure::of_lane(error, sent.get())),
+        }
     }
+    // Boxed: the library's futures are large, and the lane's way must not carry them about.
+    Box::pin(library::exchange(key, wire, asks, sent)).await
 }

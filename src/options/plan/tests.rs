@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use super::{Plan, Source};
-use crate::auth;
 use crate::http::idempotency_key;
 use crate::options::{OptionError, SecretRef, Value};
+use crate::{auth, http as client};
 
 fn map(entries: Vec<(&str, Value)>) -> Value {
     Value::map(entries)
@@ -165,6 +165,27 @@ fn errors_name_the_field_what_came_and_what_is_allowed() {
             "option 'address.allow_private' must be true or false, got 1",
         ),
         (
+            vec![("tls", map(vec![("min_version", Value::from("1.1"))]))],
+            "option 'tls.min_version' must be one of '1.2', '1.3', got '1.1'",
+        ),
+        (
+            vec![("tls", map(vec![("key_file", Value::from("/a.key"))]))],
+            "option 'tls.cert_file' must be given with key_file, got nothing",
+        ),
+        (
+            vec![("http", Value::from("3"))],
+            "option 'http' must be one of 'auto', '1.1', '2', got '3'",
+        ),
+        (
+            vec![("proxy", Value::from("socks5://proxy:1080"))],
+            "option 'proxy' must be an http or https URL of a proxy, without path, query and \
+             fragment, got another string",
+        ),
+        (
+            vec![("redirects", map(vec![("max", Value::from(21))]))],
+            "option 'redirects.max' must be an integer from 0 to 20, got 21",
+        ),
+        (
             vec![("headers", map(vec![("Host", Value::from("x"))]))],
             "option 'headers.Host' must be a field that may be set, got its name",
         ),
@@ -267,4 +288,43 @@ fn a_file_holds_references_alone() {
         assert_eq!(error.field, field);
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
+}
+
+#[test]
+fn the_way_to_the_vendor_is_parsed() {
+    let plan = parse(vec![]).unwrap();
+    assert_eq!(
+        (plan.protocol, plan.proxy, plan.redirects),
+        (client::Protocol::Auto, None, 0)
+    );
+    let tls = map(vec![
+        ("cert_file", Value::from("/both.pem")),
+        ("min_version", Value::from("1.3")),
+    ]);
+    let plan = parse(vec![
+        ("tls", tls),
+        ("http", Value::from("2")),
+        ("proxy", Value::from("http://user:secret@proxy:3128")),
+        ("redirects", map(vec![("max", Value::from(5))])),
+    ])
+    .unwrap();
+    assert_eq!(
+        plan.tls,
+        client::tls::Options {
+            ca_file: None,
+            client: Some(client::tls::ClientCertificate {
+                cert_file: "/both.pem".into(),
+                key_file: "/both.pem".into(),
+            }),
+            min_version: client::tls::Version::Tls13,
+        }
+    );
+    assert_eq!(
+        (plan.protocol, plan.redirects),
+        (client::Protocol::Http2, 5)
+    );
+    assert_eq!(
+        format!("{:?}", plan.proxy.unwrap()),
+        "Proxy(http://proxy:3128)"
+    );
 }

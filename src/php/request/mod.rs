@@ -214,6 +214,7 @@ fn rest(prepared: &mut Prepared, mut fields: Fields) -> Result<(), OptionError> 
         timeouts.finish()?;
     }
     request.decode = fields.flag("decode")?;
+    request.redirects = crate::options::redirects(&mut fields)?;
     request.body_cap_bytes = fields
         .int("body_cap_bytes", 1..=BODY_CAP_BYTES_MAX)?
         .map(i64::unsigned_abs);
