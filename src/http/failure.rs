@@ -97,6 +97,10 @@ impl Failure {
         if error.is_builder() {
             return Self::new(FailureKind::BadRequest, Sent::No, cause);
         }
+        if find::<h2::Error>(error).is_some_and(was_not_processed) {
+            let message = format!("the peer refused the stream: {cause}");
+            return Self::new(FailureKind::Network, Sent::No, message);
+        }
         if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
             let message = format!("the answer is no HTTP or too large a head: {cause}");
             return Self::new(FailureKind::Network, Sent::Yes, message);
@@ -168,6 +172,13 @@ impl Failure {
             FailureKind::Stray => CallErrorKind::Stray,
         }
     }
+}
+
+/// What the peer says that it has not looked at: RFC 9113, sections 6.8 and 8.7.
+fn was_not_processed(error: &h2::Error) -> bool {
+    let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    let is_goaway = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
+    error.is_remote() && (is_refused || is_goaway)
 }
 
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {

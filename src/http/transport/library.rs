@@ -126,3 +126,6 @@ pub(super) async fn exchange(
     };
     Ok((head, Body::of_library(response)))
 }
+
+#[cfg(test)]
+mod tests;

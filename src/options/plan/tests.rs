@@ -165,27 +165,6 @@ fn errors_name_the_field_what_came_and_what_is_allowed() {
             "option 'address.allow_private' must be true or false, got 1",
         ),
         (
-            vec![("tls", map(vec![("min_version", Value::from("1.1"))]))],
-            "option 'tls.min_version' must be one of '1.2', '1.3', got '1.1'",
-        ),
-        (
-            vec![("tls", map(vec![("key_file", Value::from("/a.key"))]))],
-            "option 'tls.cert_file' must be given with key_file, got nothing",
-        ),
-        (
-            vec![("http", Value::from("3"))],
-            "option 'http' must be one of 'auto', '1.1', '2', got '3'",
-        ),
-        (
-            vec![("proxy", Value::from("socks5://proxy:1080"))],
-            "option 'proxy' must be an http or https URL of a proxy, without path, query and \
-             fragment, got another string",
-        ),
-        (
-            vec![("redirects", map(vec![("max", Value::from(21))]))],
-            "option 'redirects.max' must be an integer from 0 to 20, got 21",
-        ),
-        (
             vec![("headers", map(vec![("Host", Value::from("x"))]))],
             "option 'headers.Host' must be a field that may be set, got its name",
         ),
@@ -327,4 +306,34 @@ fn the_way_to_the_vendor_is_parsed() {
         format!("{:?}", plan.proxy.unwrap()),
         "Proxy(http://proxy:3128)"
     );
+}
+
+#[test]
+fn errors_about_the_way_to_the_vendor() {
+    let rows = [
+        (
+            vec![("tls", map(vec![("min_version", Value::from("1.1"))]))],
+            "option 'tls.min_version' must be one of '1.2', '1.3', got '1.1'",
+        ),
+        (
+            vec![("tls", map(vec![("key_file", Value::from("/a.key"))]))],
+            "option 'tls.cert_file' must be given with key_file, got nothing",
+        ),
+        (
+            vec![("http", Value::from("3"))],
+            "option 'http' must be one of 'auto', '1.1', '2', got '3'",
+        ),
+        (
+            vec![("proxy", Value::from("socks5://proxy:1080"))],
+            "option 'proxy' must be an http or https URL of a proxy, without path, query and \
+             fragment, got another string",
+        ),
+        (
+            vec![("redirects", map(vec![("max", Value::from(21))]))],
+            "option 'redirects.max' must be an integer from 0 to 20, got 21",
+        ),
+    ];
+    for (options, expected) in rows {
+        assert_eq!(message(options), expected);
+    }
 }
