@@ -1,7 +1,9 @@
 //! The segment between real processes: this test's binary runs itself, and is killed.
 
 use std::{
+    fs::{Permissions, read_dir, set_permissions},
     io::{BufRead, BufReader},
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     process::{Child, Command, Stdio},
 };
 
@@ -20,7 +22,13 @@ struct Worker(Child);
 
 impl Worker {
     fn start(dir: &Path, role: &str) -> Self {
+        Self::start_as(dir, role, rustix::process::geteuid().as_raw())
+    }
+
+    /// As another user, which only the superuser can do.
+    fn start_as(dir: &Path, role: &str, user: u32) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
+            .uid(user)
             .args([
                 "segment::tests::a_worker_of_another_process",
                 "--exact",
@@ -170,6 +178,32 @@ fn what_killed_workers_counted_stays() {
     workers.into_iter().for_each(Worker::kill);
     let connection = Segment::open(dir.path()).unwrap().connection("", "catalog");
     assert_eq!(connection.counter(Counter::Calls), 2000);
+}
+
+#[test]
+fn pools_of_two_users_are_kept_apart_and_processes_of_one_share() {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: another user's process can be started by the superuser alone");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // As /dev/shm is: all may write, nobody may touch what is another's.
+    set_permissions(dir.path(), Permissions::from_mode(0o1777)).unwrap();
+    let workers = [
+        Worker::start(dir.path(), "count"),
+        Worker::start(dir.path(), "count"),
+        Worker::start_as(dir.path(), "count", NOBODY),
+    ];
+    workers.into_iter().for_each(Worker::kill);
+    let ours = Segment::open(dir.path()).unwrap().connection("", "catalog");
+    assert_eq!(ours.counter(Counter::Calls), 2000);
+    let mut names: Vec<String> = read_dir(dir.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(names, ["causeway-0-2.seg", "causeway-65534-2.seg"]);
 }
 
 #[test]
