@@ -137,6 +137,12 @@ impl Client {
             })?;
             secrets.push((secret.clone(), bytes));
         }
+        if let Some(address) = &self.plan.shared
+            && let Ok(bytes) = address.resolve()
+        {
+            // Without it the call goes by what this host knows.
+            secrets.push((address.clone(), bytes));
+        }
         background::start(self, request, secrets).map_err(refuse)
     }
 

@@ -42,14 +42,14 @@ impl Call<'_> {
         if self.delivery != Delivery::Whole || !coalesce::may_share(&wire.method, has_content) {
             return self.writing(wire).await;
         }
-        // Whatever keeps a token from being had is the attempt's matter.
-        self.token = match &self.client.plan().auth {
-            None => None,
-            Some(options) => {
-                let token = auth::authorize(options, self.client.segment(), self);
-                Box::pin(token).await.ok()
+        if let Some(options) = &self.client.plan().auth {
+            let token = auth::authorize(options, self.client.segment(), self);
+            match Box::pin(token).await {
+                Ok(token) => self.token = Some(token),
+                // Who cannot say who is asking shares nothing; why is the attempt's to say.
+                Err(_) => return self.attempts(wire).await,
             }
-        };
+        }
         let key = self.key(wire);
         let flight = self.client.segment().flight(&key);
         for _ in 0..LEADERS_MAX {
