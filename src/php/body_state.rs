@@ -132,23 +132,30 @@ impl BodyState {
 
     /// All that was not read, up to the connection's cap for what is held in memory.
     pub(super) fn rest(&self) -> PhpResult<Bytes> {
-        let Some(first) = self.piece()? else {
+        let Some(first) = self.held_piece(0)? else {
             return Ok(Bytes::new());
         };
-        let Some(second) = self.piece()? else {
+        let Some(second) = self.held_piece(first.len())? else {
             return Ok(first);
         };
-        let cap_bytes = self.cap_bytes();
         let mut rest = BytesMut::from(first);
         rest.extend_from_slice(&second);
-        while let Some(piece) = self.piece()? {
-            if rest.len().saturating_add(piece.len()) > cap_bytes {
-                self.reading.borrow_mut().source = Source::Gone("the body broke off");
-                return Err(self.too_large(cap_bytes));
-            }
+        while let Some(piece) = self.held_piece(rest.len())? {
             rest.extend_from_slice(&piece);
         }
         Ok(rest.freeze())
+    }
+
+    /// The next piece, to be held beside so many bytes.
+    fn held_piece(&self, held_bytes: usize) -> PhpResult<Option<Bytes>> {
+        let piece = self.piece()?;
+        let more = piece.as_ref().map_or(0, Bytes::len);
+        let cap_bytes = self.cap_bytes();
+        if held_bytes.saturating_add(more) > cap_bytes {
+            self.reading.borrow_mut().source = Source::Gone("the body broke off");
+            return Err(self.too_large(cap_bytes));
+        }
+        Ok(piece)
     }
 
     /// All of it from its first byte, however much was read; an open one only if nothing was.

@@ -235,6 +235,7 @@ final class DownloadTest extends TestCase
         yield 'body' => ['endless/body', ['body_cap_bytes' => self::MIB], LimitException::class];
         yield 'drip' => ['drip?ms=20', ['timeouts' => ['total_ms' => 300]], TimeoutException::class];
         yield 'bomb' => ['coded/gzip?n=104857600', [], LimitException::class];
+        yield 'contents in memory, in one piece' => ['bytes?n=1048577', [], LimitException::class];
         yield 'contents in memory' => ['bytes?n=2097152', [], LimitException::class];
     }
 

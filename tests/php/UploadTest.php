@@ -192,6 +192,8 @@ final class UploadTest extends TestCase
         yield 'a form of arrays' => [['form' => ['a' => [['b']]]], 'form.a', 'a string or a number'];
         yield 'no multipart' => [['multipart' => 'x'], 'multipart', 'an array of fields'];
         yield 'a part without content' => [['multipart' => ['a' => ['filename' => 'x']]], 'multipart.a', 'one of content and file'];
+        yield 'a part of a list without a name' => [['multipart' => [['content' => 'x']]], 'multipart.0.name', "the field's name"];
+        yield 'a query of bytes' => [['query' => ['a' => "\xff"]], 'query.a', 'text of UTF-8'];
         yield 'an unknown key of a part' => [['multipart' => ['a' => ['contents' => 'x']]], 'multipart.a.contents', 'content, file, filename, name, type'];
         yield 'a type of two lines' => [['multipart' => ['a' => ['content' => 'x', 'type' => "a\r\nb"]]], 'multipart', 'fields of one line'];
         yield 'a file that is a number' => [['file' => 1], 'file', 'the name of a file'];

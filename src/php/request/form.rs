@@ -9,7 +9,7 @@
 //! | `'name' => [entry, entry]` | the name several times |
 //! | `['name' => 'name', 'content' => …]` in a list | the same, in the caller's order |
 
-use ext_php_rs::types::{ZendHashTable, Zval};
+use ext_php_rs::types::{ArrayKey, ZendHashTable, Zval};
 
 use super::Refused;
 use super::content::{Body, body, file};
@@ -37,15 +37,13 @@ pub(super) fn read(given: &Zval) -> Result<Form, Refused> {
     };
     let mut parts = Parts::default();
     for (key, entry) in entries.iter() {
-        let key = key.to_string();
-        let field = format!("multipart.{key}");
         match entry.dereference().array() {
             Some(list) if list.has_sequential_keys() => {
                 for (_, entry) in list.iter() {
-                    parts.add(&field, &key, entry)?;
+                    parts.add(&key, entry)?;
                 }
             }
-            Some(_) | None => parts.add(&field, &key, entry)?,
+            Some(_) | None => parts.add(&key, entry)?,
         }
     }
     let form = Multipart::new(&parts.parts)
@@ -66,7 +64,11 @@ struct Parts {
 }
 
 impl Parts {
-    fn add(&mut self, field: &str, key: &str, entry: &Zval) -> Result<(), Refused> {
+    /// Adds an entry; its key is the field's name, but for the numbers of a list.
+    fn add(&mut self, key: &ArrayKey<'_>, entry: &Zval) -> Result<(), Refused> {
+        let is_name = !matches!(key, ArrayKey::Long(_));
+        let key = &key.to_string();
+        let field = &format!("multipart.{key}");
         if self.parts.len() >= MAX_PARTS {
             let allowed = format!("{MAX_PARTS} fields at most");
             return Err(OptionError::new("multipart", "more", allowed).into());
@@ -77,8 +79,17 @@ impl Parts {
             Some(described) => text(field, described, "name")?,
             None => None,
         };
+        let name = name.or_else(|| is_name.then(|| key.to_owned()));
+        let name = name.ok_or_else(|| {
+            let field = format!("{field}.name");
+            OptionError::new(
+                field,
+                "nothing",
+                "the field's name, as in a list it has no other",
+            )
+        })?;
         let mut part = Part {
-            name: name.unwrap_or_else(|| key.to_owned()),
+            name,
             filename: None,
             content_type: None,
             content: PartContent::Streamed { length_bytes: None },

@@ -153,10 +153,14 @@ pub(super) fn prepare(
 
 fn read(prepared: &mut Prepared, options: &ZendHashTable) -> Result<(), Refused> {
     if let Some(query) = options.get("query") {
-        let pairs = pairs("query", query)?.into_iter();
-        prepared.request.query = pairs
-            .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
-            .collect();
+        let pairs = pairs("query", query)?.into_iter().map(|(name, value)| {
+            let text = String::from_utf8(value).map_err(|_| {
+                let field = format!("query.{name}");
+                OptionError::new(field, "bytes that are not UTF-8", "text of UTF-8")
+            })?;
+            Ok((name, text))
+        });
+        prepared.request.query = pairs.collect::<Result<_, OptionError>>()?;
     }
     if let Some(headers) = options.get("headers") {
         prepared.request.headers = pairs("headers", headers)?;
