@@ -8,7 +8,7 @@ PROFILE ?= release
 MODE ?= all
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build test demo bench proof proof-kills leak lint clean
+.PHONY: help setup build test demo bench proof proof-kills leak sdk fuzz lint clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,12 @@ proof-kills: build ## 1,000 workers killed with -9: nothing is lost, nothing is 
 
 leak: build ## 1,000,000 calls in one process and 100,000 pages: nothing grows
 	@tools/proof --only 'leak-*'
+
+sdk: build ## the vendors' own SDKs (npm) as signers and judges of the webhook schemes
+	@tools/sdk
+
+fuzz: ## the parsers under libFuzzer, on the stable toolchain (SECONDS=60 for each target)
+	@tools/fuzz run $(or $(SECONDS),60)
 
 lint: build ## formatting, clippy, stub drift, PHP syntax and static analysis
 	@tools/lint

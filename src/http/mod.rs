@@ -1,5 +1,6 @@
 //! Requests out: the messages, the client, the driver of one call, and the engine below it.
 
+pub mod certificates;
 mod client;
 pub mod decode;
 mod dns;

@@ -18,6 +18,7 @@ use super::receipt::PhpReceipt;
 use super::snapshots::snapshots_of;
 use super::{callbacks, durable, headers, throw, value};
 use crate::clock;
+use crate::http::certificates;
 use crate::idempotency::{Effect, EventView, Inbox, InboxEvent, InboxOptions};
 use crate::options::{OptionError, Source};
 use crate::signature::{Event, Message, Verifier};
@@ -65,7 +66,8 @@ impl PhpInbox {
     }
 
     /// Verifies a delivery and records its events. Never throws for what a sender did: the
-    /// receipt says what to answer.
+    /// receipt says what to answer. A certificate that aws-sns or paypal names is fetched from its
+    /// pinned host and kept for an hour.
     ///
     /// @param array<string, mixed>|object $headers
     ///   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], $_SERVER, a PSR-7
@@ -85,7 +87,12 @@ impl PhpInbox {
             method,
             url,
         };
-        let receipt = self.inbox.receive(&self.verifier, &message, clock::unix());
+        let host = &self.connection.host;
+        let fetch = |url: &str| certificates::fetch(url, host);
+        let now = clock::unix();
+        let receipt = self
+            .inbox
+            .receive_fetching(&self.verifier, &message, now, &fetch);
         Ok(PhpReceipt::new(receipt))
     }
 

@@ -45,17 +45,18 @@ impl PhpVerifier {
     /// @param string $scheme
     ///   'standard-webhooks', 'svix', 'github', 'stripe', 'slack', 'shopify', 'twilio',
     ///   'twitch-eventsub', 'mailgun', 'sendgrid', 'hubspot', 'square', 'paddle', 'zoom', 'discord',
-    ///   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', 'aws-sns', or
-    ///   'hmac' for any other HMAC.
+    ///   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', 'aws-sns',
+    ///   'paypal', 'rfc9421', or 'hmac' for any other HMAC.
     /// @param array<string, mixed> $options
     ///   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64;
     ///   public_keys, public_key_hex, public_key_der_b64 where the vendor signs with a private key;
     ///   tolerance_s (the scheme's own where it signs a time, FALSE for no window). Of single
     ///   schemes: version (hubspot: 'v1', 'v2', 'v3'), mode ('payment-item', 'platform') and
     ///   merchant_account (adyen), notification_url (square), topic_arns and version (aws-sns: '1',
-    ///   '2'); template, header, prefix, encoding
-    ///   ('hex', 'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header
-    ///   (hmac).
+    ///   '2'), webhook_id and mode (paypal: 'live', 'sandbox'), ca_file (aws-sns and paypal: the only
+    ///   roots of their certificates); template, header, prefix, separator, encoding ('hex',
+    ///   'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header (hmac);
+    ///   those of Causeway\Http\MessageVerifier and id_header (rfc9421).
     ///
     /// @throws \Causeway\Exception\OptionsException
     ///   For an unknown scheme or option, and for a secret that is empty or does not decode.
@@ -77,7 +78,8 @@ impl PhpVerifier {
     ///   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
     ///   Square without notification_url.
     /// @param callable(string): string|null $fetch
-    ///   Gets the certificate at a URL whose host the scheme has pinned, over TLS, for aws-sns.
+    ///   Gets the certificate at a URL whose host the scheme has pinned, over TLS, for aws-sns and
+    ///   paypal.
     ///
     /// @throws \Causeway\Exception\SignatureException
     ///   When it is refused; $reason says why.

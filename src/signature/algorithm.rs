@@ -230,6 +230,9 @@ fn may_be_trusted(mut key: [u8; 32]) -> bool {
 }
 
 #[cfg(test)]
+mod timing;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -7,7 +7,7 @@
 //! for `SignatureVersion` 1 and SHA-256 for 2; the option `version` ('1' or '2') takes one alone.
 //!
 //! Key: the certificate at `SigningCertURL`, which must be https on `sns.REGION.amazonaws.com` or
-//! `.com.cn`, of one path segment that ends with `.pem`. SNS signs for every customer: whoever has
+//! `.com.cn`, of one path segment that ends with `.pem`, judged by `certificate.rs`. SNS signs for every customer: whoever has
 //! an AWS account can send a valid delivery of a topic of their own, so name yours in `topic_arns`.
 //! Window: 3600 s by default, both ways. The id is MessageId, the type Type; a confirmation is an
 //! event whose SubscribeURL the caller may visit.
@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::algorithm::{Algorithm, Key};
-use super::certificate::rsa_key;
+use super::certificate::Roots;
 use super::elements::base64_signature;
 use super::scheme::{Claim, Presented, Scheme, Window, body_event};
 use super::time::Stamp;
@@ -48,15 +48,17 @@ const SUBSCRIPTION: [&str; 7] = [
 pub(crate) struct AwsSns {
     topic_arns: Option<Vec<String>>,
     only: Option<Algorithm>,
+    roots: Roots,
 }
 
 impl AwsSns {
-    /// Takes `topic_arns` and `version`.
+    /// Takes `topic_arns`, `version` and `ca_file`.
     pub(crate) fn open(fields: &mut Fields) -> Result<Self, OptionError> {
         let versions = [("1", Algorithm::RsaSha1), ("2", Algorithm::RsaSha256)];
         Ok(Self {
             topic_arns: fields.texts("topic_arns")?,
             only: fields.one_of("version", &versions)?,
+            roots: Roots::open(fields)?,
         })
     }
 
@@ -125,9 +127,15 @@ impl Scheme for AwsSns {
         Ok(Some(url.to_owned()))
     }
 
-    fn certified_key(&self, message: &Message<'_>, pem: &[u8]) -> Result<Option<Key>, Refusal> {
+    fn certified_key(
+        &self,
+        message: &Message<'_>,
+        presented: &Presented<'_>,
+        pem: &[u8],
+    ) -> Result<Key, Refusal> {
         let algorithm = self.algorithm(&fields(message)?)?;
-        Ok(rsa_key(pem).map(|key| Key::Public(algorithm, key)))
+        let key = self.roots.rsa_key(pem, presented.signed_at);
+        Ok(Key::Public(algorithm, key.map_err(Refusal::Certificate)?))
     }
 }
 

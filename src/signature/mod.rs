@@ -6,8 +6,8 @@
 //! secrets times 10 signatures. Rules: the vendors' pages named in each scheme, read strictly where their
 //! own SDKs are lax.
 //!
-//! No state, no I/O but the reading of secrets by reference and, for AWS SNS, the certificate that
-//! the caller's function fetches; no clock: the caller says what time it is. Replays are not judged here: the ledger knows what was already done.
+//! No state, no I/O but the reading of secrets by reference and, for AWS SNS and PayPal, the
+//! certificate that the caller's function fetches; no clock: the caller says what time it is. Replays are not judged here: the ledger knows what was already done.
 
 mod adyen;
 mod algorithm;
@@ -29,6 +29,7 @@ mod message;
 pub mod message_signature;
 mod mollie;
 mod paddle;
+mod paypal;
 mod pem;
 mod private_key;
 mod public_key;
@@ -220,8 +221,7 @@ impl Verifier {
     ) -> Result<Key, Refusal> {
         let unavailable = |why| Refusal::SecretUnavailable(format!("the certificate: {why}"));
         let pem = fetch(url).map_err(unavailable)?;
-        let key = self.scheme.certified_key(message, &pem)?;
-        let key = key.ok_or_else(|| unavailable("it holds no RSA key".to_owned()))?;
+        let key = self.scheme.certified_key(message, presented, &pem)?;
         if presented.holds(&key) {
             Ok(key)
         } else {

@@ -34,6 +34,9 @@ pub enum Refusal {
     /// Signed, but for another account than the configured one.
     #[error("the delivery is for another account")]
     OtherAccount,
+    /// The certificate that the delivery names may not be trusted.
+    #[error("the certificate: {0}")]
+    Certificate(&'static str),
     /// The message names no key of ours.
     #[error("the signature is under no key that is known here")]
     UnknownKey,
@@ -69,6 +72,7 @@ impl Refusal {
             Self::MalformedBody => "malformed_body",
             Self::UnsupportedAlgorithm => "unsupported_algorithm",
             Self::OtherAccount => "other_account",
+            Self::Certificate(_) => "certificate",
             Self::UnknownKey => "unknown_key",
             Self::NotCovered => "not_covered",
             Self::MissingComponent => "missing_component",
@@ -91,6 +95,7 @@ impl Refusal {
             | Self::TimestampInFuture
             | Self::NoMatch
             | Self::UnsupportedAlgorithm
+            | Self::Certificate(_)
             | Self::UnknownKey
             | Self::NotCovered
             | Self::DigestMismatch

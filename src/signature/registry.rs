@@ -4,8 +4,8 @@ use super::scheme::Scheme;
 use super::signer::Signs;
 use super::{
     adyen, aws_sns, calendly, discord, github, hmac, hubspot, intercom, linear, mailgun, mollie,
-    paddle, rfc9421, salesforce, sendgrid, shopify, slack, square, standard_webhooks, stripe, svix,
-    twilio, twitch, zoom,
+    paddle, paypal, rfc9421, salesforce, sendgrid, shopify, slack, square, standard_webhooks,
+    stripe, svix, twilio, twitch, zoom,
 };
 use crate::options::{Fields, OptionError};
 
@@ -45,6 +45,9 @@ pub(crate) const ALL: &[(&str, Open)] = &[
     ("sendgrid", |_| Ok(Box::new(sendgrid::SendGrid))),
     ("aws-sns", |fields| {
         Ok(Box::new(aws_sns::AwsSns::open(fields)?))
+    }),
+    ("paypal", |fields| {
+        Ok(Box::new(paypal::PayPal::open(fields)?))
     }),
     ("rfc9421", |fields| {
         Ok(Box::new(rfc9421::Rfc9421::open(fields)?))

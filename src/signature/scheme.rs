@@ -90,9 +90,14 @@ pub(crate) trait Scheme: Send + Sync {
         Ok(None)
     }
 
-    /// The key in that certificate, once it was fetched.
-    fn certified_key(&self, _message: &Message<'_>, _pem: &[u8]) -> Result<Option<Key>, Refusal> {
-        Ok(None)
+    /// The key in that certificate, once it was fetched and if it may be trusted.
+    fn certified_key(
+        &self,
+        _message: &Message<'_>,
+        _presented: &Presented<'_>,
+        _pem: &[u8],
+    ) -> Result<Key, Refusal> {
+        Err(Refusal::NoMatch)
     }
 
     /// The verdict of a scheme that has its own keys and chooses among them by the message; `None`

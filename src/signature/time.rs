@@ -126,6 +126,17 @@ fn fraction_ms(text: &[u8]) -> Option<i64> {
     Some((value_of(&nanoseconds) + 500_000) / 1_000_000)
 }
 
+/// `YYYYMMDDhhmmssZ` of a certificate (RFC 5280 section 4.1.2.5), in Unix milliseconds.
+pub(crate) fn certificate_time_ms(text: &[u8]) -> Option<i64> {
+    let digits = text
+        .strip_suffix(b"Z")
+        .filter(|digits| digits.len() == 14)?;
+    let part = |from: usize, to: usize| digits.get(from..to);
+    let date = [part(0, 4)?, part(4, 6)?, part(6, 8)?].join(&b"-"[..]);
+    let time = [part(8, 10)?, part(10, 12)?, part(12, 14)?].join(&b":"[..]);
+    rfc3339_ms(&[&date, &b"T"[..], &time, b"Z"].concat())
+}
+
 fn is_leap(year: i64) -> bool {
     year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
 }
@@ -238,6 +249,21 @@ mod tests {
         ] {
             let read = Stamp::parse_millis(bad.as_bytes());
             assert_eq!(read, Err(Refusal::MalformedTimestamp), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn times_of_certificates_are_read() {
+        for (text, ms) in [
+            ("20270101000000Z", Some(1_798_761_600_000)),
+            ("19700101000000Z", Some(0)),
+            ("99991231235959Z", Some(253_402_300_799_000)),
+            ("20270101000000", None),
+            ("202701010000Z", None),
+            ("20271301000000Z", None),
+            ("2027010100000+Z", None),
+        ] {
+            assert_eq!(certificate_time_ms(text.as_bytes()), ms, "{text}");
         }
     }
 

@@ -30,8 +30,8 @@ use super::worker::turn;
 use super::{Claim, Ledger, LedgerError, Recorded};
 use crate::clock::UnixMs;
 use crate::http::Fetch;
-use crate::options::Embedded;
-use crate::signature::{Event, Message, Verified, Verifier};
+use crate::options::{Embedded, SecretRef};
+use crate::signature::{Event, FetchPem, Message, Verified, Verifier};
 use crate::snapshot::{Fetched, Invalidate, SnapshotError, Snapshots};
 use crate::store::{CallbackError, Kind, Record, StoreError, StoreErrorKind, atomically};
 use crate::testing::failpoint;
@@ -102,7 +102,19 @@ impl Inbox {
 
     /// Verifies a delivery and records its events; the receipt is the answer to the sender.
     pub fn receive(&self, verifier: &Verifier, message: &Message<'_>, now: UnixMs) -> Receipt {
-        match verifier.verify(message, now) {
+        let no_fetch = |_: &str| Err("no way to fetch it was given".to_owned());
+        self.receive_fetching(verifier, message, now, &no_fetch)
+    }
+
+    /// As [`Self::receive`], for schemes whose key is a certificate that `fetch` gets.
+    pub fn receive_fetching(
+        &self,
+        verifier: &Verifier,
+        message: &Message<'_>,
+        now: UnixMs,
+        fetch: FetchPem<'_>,
+    ) -> Receipt {
+        match verifier.verify_fetching(message, now, &SecretRef::resolve, fetch) {
             Err(refusal) => Receipt::refused(&refusal),
             Ok(Verified {
                 reply: Some(reply),

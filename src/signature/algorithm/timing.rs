@@ -37,7 +37,10 @@ fn planted(expected: &[u8], signature: &[u8]) -> bool {
 fn sample(compare: Compare, expected: &[u8], signature: &[u8]) -> f64 {
     let start = Instant::now();
     for _ in 0..BATCH {
-        assert!(!black_box(compare(black_box(expected), black_box(signature))));
+        assert!(!black_box(compare(
+            black_box(expected),
+            black_box(signature)
+        )));
     }
     start.elapsed().as_secs_f64()
 }
@@ -83,5 +86,8 @@ fn a_planted_early_exit_is_found_and_ours_has_none() {
         rounds.push(measure(ours));
     }
     println!("ours: t = {rounds:.1?}");
-    assert!(rounds.last().is_some_and(|t| t.abs() <= THRESHOLD), "{rounds:?}");
+    assert!(
+        rounds.last().is_some_and(|t| t.abs() <= THRESHOLD),
+        "{rounds:?}"
+    );
 }

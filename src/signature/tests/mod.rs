@@ -8,6 +8,7 @@ mod particulars;
 mod schemes;
 mod signing;
 mod vendors;
+mod wycheproof;
 
 use proptest::prelude::*;
 
@@ -146,6 +147,7 @@ fn any_scheme(name: &str) -> Verifier {
     let list = |value: &str| Value::List(vec![text(value)]);
     let options = match name {
         "aws-sns" => vec![],
+        "paypal" => vec![("webhook_id", text("w"))],
         "discord" => vec![(
             "public_key_hex",
             text("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"),

@@ -103,7 +103,10 @@ fn hmac_comes_out_as_wycheproof_says() {
 fn ecdsa_comes_out_as_wycheproof_says() {
     let der = public("ecdsa_secp256r1_sha256", Algorithm::EcdsaP256Sha256);
     assert_eq!(der, (174, 310, 0));
-    let raw = public("ecdsa_secp256r1_sha256_p1363", Algorithm::EcdsaP256Sha256Raw);
+    let raw = public(
+        "ecdsa_secp256r1_sha256_p1363",
+        Algorithm::EcdsaP256Sha256Raw,
+    );
     assert_eq!(raw, (173, 89, 0));
 }
 
