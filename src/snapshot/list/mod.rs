@@ -97,7 +97,8 @@ impl<'a> Walk<'a> {
         loop {
             let asked_at_ms = now_ms()?;
             let at = self.place.at.as_deref();
-            let size = self.pace.size();
+            let size = self.options.paging.size_at(at);
+            let size = size.unwrap_or(self.pace.size());
             match Page::fetch(fetch, self.connection, self.options, at, size, asked_at_ms) {
                 Ok(page) => return self.took(page, size),
                 Err(SnapshotError::Call(error)) => {

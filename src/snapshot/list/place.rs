@@ -18,6 +18,9 @@ use super::options::pointer;
 use crate::http::Request;
 use crate::options::{Fields, OptionError};
 
+/// Marks the place behind a page that was not full.
+const CAPPED: &str = "~";
+
 /// How the next page is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paging {
@@ -184,12 +187,11 @@ impl Paging {
             }
             Self::Page { first, .. } => {
                 let number = number_of(seen.at, *first).saturating_add(1);
-                // Its size is kept where the page was full: only then is it known to be the
-                // vendor's too, so that the number can be told for another size.
-                let size = (seen.rows == seen.size as usize).then_some(seen.size);
-                (!is_over).then(|| {
-                    size.map_or_else(|| number.to_string(), |size| format!("{number}/{size}"))
-                })
+                // A number means something for one size alone. Where the page was not full, the
+                // vendor may cap the size, and then the number cannot be told for another one.
+                let is_full = seen.rows == seen.size as usize;
+                let mark = if is_full { "" } else { CAPPED };
+                (!is_over).then(|| format!("{number}/{}{mark}", seen.size))
             }
             Self::Since { .. } => return since(seen),
         };
@@ -204,10 +206,17 @@ impl Paging {
     pub(super) fn may_change_size(&self, at: Option<&str>) -> bool {
         match self {
             Self::Cursor { .. } | Self::Offset { .. } | Self::Since { .. } => true,
-            Self::Page { .. } => at.is_none_or(|at| at.contains('/')),
+            Self::Page { .. } => at.is_none_or(|at| !at.ends_with(CAPPED)),
             // The size is in the target.
             Self::Link => at.is_none(),
         }
+    }
+
+    /// The size that a place is told in; `None` where any will do.
+    pub(super) fn size_at(&self, at: Option<&str>) -> Option<u32> {
+        let Self::Page { .. } = self else { return None };
+        let (_, size) = at?.split_once('/')?;
+        size.trim_end_matches(CAPPED).parse().ok()
     }
 
     /// The same place in pages of another size, which divides the old one.
@@ -216,11 +225,11 @@ impl Paging {
             return at;
         };
         let at = at?;
-        let Some((_, old)) = at.split_once('/') else {
+        let Some(old) = self.size_at(Some(&at)) else {
             return Some(at);
         };
         let before = number_of(Some(&at), *first).saturating_sub(*first);
-        let items = before.saturating_mul(old.parse().unwrap_or(1));
+        let items = before.saturating_mul(u64::from(old));
         let number = first.saturating_add(items / u64::from(size.max(1)));
         Some(format!("{number}/{size}"))
     }
@@ -297,8 +306,8 @@ mod tests {
             ("offset", Some("10"), 4, None, Ok(Some("14"))),
             ("offset", Some("14"), 0, None, Ok(None)),
             ("page", None, 10, None, Ok(Some("2/10"))),
-            ("page", Some("2/10"), 4, None, Ok(Some("3"))),
-            ("page", Some("3"), 0, None, Ok(None)),
+            ("page", Some("2/10"), 4, None, Ok(Some("3/10~"))),
+            ("page", Some("3/10~"), 0, None, Ok(None)),
         ] {
             let next = by(by_name).next(&seen(at, rows, out));
             let next = next.map(|place| {
@@ -345,15 +354,20 @@ mod tests {
             (None, 5, None),
             (Some("4/10"), 5, Some("7/5")),
             (Some("1/10"), 1, Some("1/1")),
-            (Some("4"), 5, Some("4")),
+            (Some("4/5"), 5, Some("4/5")),
         ] {
             let moved = pages.with_size(at.map(str::to_owned), size);
             assert_eq!(moved.as_deref(), expected, "{at:?}");
         }
         assert!(pages.may_change_size(None) && pages.may_change_size(Some("4/10")));
         assert!(
-            !pages.may_change_size(Some("4")),
+            !pages.may_change_size(Some("4/10~")),
             "the vendor may cap the size"
+        );
+        assert_eq!(pages.size_at(Some("4/10~")), Some(10));
+        assert_eq!(
+            (pages.size_at(None), by("offset").size_at(Some("40"))),
+            (None, None)
         );
         assert!(!by("link").may_change_size(Some("/l?p=2&limit=10")));
     }

@@ -170,3 +170,53 @@ fn a_marked_item_is_deleted() {
     let deleted: Vec<bool> = found.rows.iter().map(|row| row.is_deleted).collect();
     assert_eq!(deleted, [true, false, false, true]);
 }
+
+#[test]
+fn a_number_of_a_page_is_asked_for_in_the_size_that_it_is_told_in() {
+    let options = ListOptions {
+        paging: Paging::Page {
+            parameter: "page".to_owned(),
+            first: 1,
+        },
+        total: None,
+        ..list_of(4)
+    };
+    let slow = || Err(call_error_without_time(CallErrorKind::Timeout));
+    let mut vendor = Script::default()
+        .answer(200, &page(&[1, 2, 3, 4], None))
+        .then(slow);
+    for ids in [[5, 6], [7, 8]] {
+        vendor = vendor.answer(200, &page(&ids, None));
+    }
+    let mut walk = Walk::from(&options, "crm", Place::default(), 0);
+    for _ in 0..3 {
+        next(&mut walk, &vendor).unwrap();
+    }
+    // The size may grow again, in another run too: the place keeps its own.
+    let mut resumed = Walk::from(&options, "crm", walk.place.clone(), 8);
+    let later = Script::default()
+        .answer(200, &page(&[9], None))
+        .answer(200, &page(&[], None));
+    next(&mut resumed, &later).unwrap();
+    next(&mut resumed, &later).unwrap();
+    assert!(resumed.place.is_end);
+    let pages: Vec<String> = asked(&vendor).into_iter().chain(asked(&later)).collect();
+    assert_eq!(
+        pages,
+        [
+            "contacts?limit=4&page=1",
+            "contacts?limit=4&page=2",
+            "contacts?limit=2&page=3",
+            "contacts?limit=2&page=4",
+            "contacts?limit=2&page=5",
+            "contacts?limit=2&page=6",
+        ]
+    );
+}
+
+fn call_error_without_time(kind: CallErrorKind) -> CallError {
+    CallError {
+        retry_after: None,
+        ..call_error(kind)
+    }
+}

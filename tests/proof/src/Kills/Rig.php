@@ -145,9 +145,9 @@ final class Rig
         $errors = (string) stream_get_contents($pipes[2]);
         array_map('fclose', $pipes);
         // What it said ends with its pipes; its status is there a moment later.
-        do {
-            $status = proc_get_status($process);
-        } while ($status['running'] && usleep(500) === null);
+        while (($status = proc_get_status($process))['running']) {
+            usleep(500);
+        }
         proc_close($process);
 
         return [$status['signaled'] ? 128 + $status['termsig'] : $status['exitcode'], $output, $errors];
