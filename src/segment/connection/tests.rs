@@ -1,4 +1,5 @@
 use super::*;
+use crate::policy::{hedge, throttle};
 use crate::segment::Segment;
 
 const NOW: Monotonic = Monotonic::from_millis(1_000_000_000);
