@@ -25,7 +25,7 @@ use crate::telemetry::Counter;
 const ATTEMPT_SHARE: u32 = 10;
 /// Who wakes up later than this after its turn takes another one: late, it would come to the vendor
 /// next to somebody else.
-const LATE_MAX: Duration = Duration::from_millis(5);
+const LATE_MAX: Duration = Duration::from_millis(10);
 /// Turns that are taken for one attempt, on a host that is too busy to keep any.
 const TAKES_MAX: u32 = 3;
 /// A place outlasts its attempt by so much.
