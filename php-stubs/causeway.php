@@ -20,7 +20,10 @@ namespace Causeway {
    * by bytes. Times are Unix milliseconds of the store's own clock.
    */
   interface Store {
-    /** The store's own clock, Unix milliseconds. */
+    /**
+     * The store's own clock, Unix milliseconds. While a test has frozen time, that holds for the
+     * store too, and this is not asked.
+     */
     public function nowMs(): int;
     /**
      * Inserts unless the key is there: one conditional write, never read-then-write.

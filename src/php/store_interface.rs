@@ -19,7 +19,8 @@ use ext_php_rs::types::{ZendHashTable, Zval};
 #[php_interface]
 #[php(name = "Causeway\\Store")]
 pub trait StoreInterface {
-    /// The store's own clock, Unix milliseconds.
+    /// The store's own clock, Unix milliseconds. While a test has frozen time, that holds for the
+    /// store too, and this is not asked.
     #[php(name = "nowMs")]
     fn now_ms(&self) -> PhpResult<i64>;
 
