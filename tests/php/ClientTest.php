@@ -98,6 +98,40 @@ final class ClientTest extends TestCase
         self::assertSame($first['body'], $second['body']);
     }
 
+    public function testKeyGoesAsTheConnectionWantsIt(): void
+    {
+        $this->vendor->answer(503)->answer(200, []);
+        $client = $this->client(['retry' => ['max_attempts' => 2, 'base_delay_ms' => 1], 'idempotency' => ['header' => 'X-Request-Id', 'form' => 'quoted']]);
+        $client->post('orders', ['json' => [], 'idempotency_key' => true]);
+        $keys = array_map(static fn (array $request): string => $request['headers']['x-request-id'], $this->vendor->requests());
+
+        // Made once, in the form that every vendor takes, and the same for both attempts.
+        self::assertMatchesRegularExpression('~^"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"$~', $keys[0]);
+        self::assertSame([$keys[0], $keys[0]], $keys);
+    }
+
+    public function testWithAKeyAConflictIsWaitedForAndAnotherRequestIsFinal(): void
+    {
+        $client = $this->client(['retry' => ['max_attempts' => 3, 'base_delay_ms' => 1]]);
+        $this->vendor->answer(409)->answer(200, []);
+        self::assertSame(2, $client->post('orders', ['json' => [], 'idempotency_key' => 'a'])->attempts());
+
+        $this->vendor->reset()->answer(422);
+        $this->assertStatus(422, static fn () => $client->post('orders', ['json' => [], 'idempotency_key' => 'a']));
+        $this->vendor->reset()->answer(409);
+        $this->assertStatus(409, static fn () => $client->put('orders/1', ['json' => []]));
+        self::assertCount(4, $this->vendor->requests());
+    }
+
+    public function testJsonHasADepth(): void
+    {
+        $this->vendor->answer(200, [[[1]]]);
+        $response = $this->client()->get('x');
+        self::assertSame([[[1]]], $response->json(4));
+        $this->expectException(\JsonException::class);
+        $response->json(3);
+    }
+
     public function testErrorStatusSaysWhatIsKnown(): void
     {
         $this->vendor->answer(422, ['error' => 'sku']);
