@@ -102,6 +102,7 @@ final class WorkerTest extends TestCase
     {
         $thrown = $this->assertThrows(OptionsException::class, static fn () => new Worker(['time_limit' => 1]));
         self::assertSame('time_limit', $thrown->field);
+        // @phpstan-ignore argument.type (a wrong one is the test)
         $thrown = $this->assertThrows(OptionsException::class, static fn () => (new Worker())->run(['a' => 5]));
         self::assertSame('a', $thrown->field);
     }
@@ -115,7 +116,7 @@ final class WorkerTest extends TestCase
     {
         preg_match('~/\S*causeway\S*\.so~', (string) file_get_contents('/proc/self/maps'), $extension);
         $command = [PHP_BINARY, '-d', "extension=$extension[0]", '-d', 'display_errors=stderr', '-r', $code];
-        $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['redirect', 1]], $pipes);
+        $process = proc_open($command, [0 => ['file', '/dev/null', 'r'], 1 => ['pipe', 'w'], 2 => STDERR], $pipes);
         $output = '';
         if ($signal !== null) {
             $output = (string) fread($pipes[1], 1);

@@ -497,3 +497,55 @@ pub(crate) fn takes_part_in_a_transaction(store: Rc<dyn Store>) {
         (ClaimStatus::Done, json!("mine"))
     );
 }
+
+/// Premise: the store's clock is set on by an hour while a worker holds an event. Its lease is over
+/// then, another worker takes the event, and the first one commits nothing.
+#[test]
+fn a_clock_that_jumps_forward_costs_a_lease_and_no_event() {
+    let ledger = ledger();
+    let zombie = ledger.claim("crm", "1", b"a").unwrap();
+    ledger.record("crm", "2", b"a").unwrap();
+    clock::freeze(UnixMs(NOW_MS + 3_600_000));
+    let claims = ledger.claim_due(9, None).unwrap();
+    assert_eq!(claims.len(), 2, "what was held and what waited");
+    assert!(matches!(
+        zombie.complete(&Value::Null),
+        Err(LedgerError::LeaseLost { .. })
+    ));
+    for claim in claims {
+        claim.complete(&Value::Null).unwrap();
+    }
+    assert_eq!(ledger.counts(None).unwrap().done, 2);
+}
+
+/// Premise: the clock is set back by an hour. What is held can be ended by its holder, what comes
+/// now is done now; what waited is done when the clock is where it was. Nobody needs to help.
+#[test]
+fn a_clock_that_jumps_back_delays_what_waited_and_loses_nothing() {
+    let ledger = ledger();
+    let held = ledger.claim("crm", "held", b"a").unwrap();
+    ledger
+        .claim("crm", "left by a worker that died", b"a")
+        .unwrap();
+    ledger.record("crm", "waited", b"a").unwrap();
+    clock::freeze(UnixMs(NOW_MS - 3_600_000));
+    held.renew().unwrap();
+    held.complete(&Value::Null).unwrap();
+    ledger.record("crm", "new", b"a").unwrap();
+    let take = || {
+        let claims = ledger.claim_due(9, None).unwrap();
+        for claim in &claims {
+            claim.complete(&Value::Null).unwrap();
+        }
+        claims.len()
+    };
+    assert_eq!((take(), take()), (1, 0));
+    assert_eq!(ledger.erase_payloads(Duration::ZERO, 9).unwrap(), 0);
+    clock::freeze(UnixMs(NOW_MS + 100));
+    assert_eq!((take(), take()), (2, 0));
+    assert_eq!(ledger.counts(None).unwrap().done, 4);
+    assert_eq!(
+        ledger.record("crm", "held", b"a").unwrap(),
+        Recorded::Duplicate
+    );
+}

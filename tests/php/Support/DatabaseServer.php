@@ -25,7 +25,11 @@ final class DatabaseServer
     {
     }
 
-    /** Why this kind cannot be started here; NULL when it can. */
+    /**
+     * Why this kind cannot be started here; NULL when it can.
+     *
+     * @param 'mysql'|'pgsql'|'redis' $kind
+     */
     public static function missing(string $kind): ?string
     {
         [$program, $driver, $package] = match ($kind) {
@@ -37,6 +41,7 @@ final class DatabaseServer
         return $program !== null && extension_loaded($driver) ? null : "not installed: $package";
     }
 
+    /** @param 'mysql'|'pgsql'|'redis' $kind */
     public static function get(string $kind): self
     {
         return self::$running[$kind] ??= match ($kind) {
@@ -46,7 +51,11 @@ final class DatabaseServer
         };
     }
 
-    /** A new, empty database: its DSN and user. @return array{string, string} */
+    /**
+     * A new, empty database: its DSN and user.
+     *
+     * @return array{string, string}
+     */
     public function newDatabase(string $kind): array
     {
         $name = sprintf('causeway_%d_%d', getmypid(), ++$this->databases);
@@ -164,7 +173,7 @@ final class DatabaseServer
     /** @param list<string> $command */
     private static function run(array $command): void
     {
-        $process = proc_open($command, [['file', '/dev/null', 'r'], ['pipe', 'w'], ['redirect', 1]], $pipes);
+        $process = proc_open($command, [0 => ['file', '/dev/null', 'r'], 1 => ['pipe', 'w'], 2 => ['file', '/dev/null', 'a']], $pipes);
         $output = stream_get_contents($pipes[1]);
         if (proc_close($process) !== 0) {
             throw new \RuntimeException("$command[0] failed: $output");
