@@ -15,6 +15,9 @@ use crate::http::run::reactor::{Interest, ready};
 /// What one read takes at most into the buffer of a socket.
 pub(super) const READ_BYTES: usize = 16 * 1024;
 
+/// How an interim answer begins.
+const INTERIM: &[u8] = b"HTTP/1.1 1";
+
 /// A connection.
 pub(super) struct Socket {
     stream: Rc<TcpStream>,
@@ -155,6 +158,8 @@ impl Socket {
             ready(&self.stream, Interest::Either).await;
             match self.try_read(READ_BYTES) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                // An interim answer (1xx) is none: the peer goes on listening.
+                Ok(_) if self.buffer.starts_with(INTERIM) => {}
                 Ok(_) => return Ok(Flow::Answered),
                 Err(error) if would_block(&error) => {}
                 Err(error) => return Err(error),

@@ -370,6 +370,27 @@ fn a_peer_that_answers_before_it_has_heard_all_is_heard() {
 }
 
 #[test]
+fn an_interim_answer_while_a_content_is_sent_does_not_end_it() {
+    const LENGTH: usize = 8 << 20;
+    fn hints(stream: &mut TcpStream) {
+        hear(stream);
+        say(stream, "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n");
+        // Long enough that the sender has to wait, and looks.
+        clock::wait_blocking(Duration::from_millis(20));
+        let mut content = vec![0; LENGTH];
+        stream.read_exact(&mut content).unwrap();
+        say(stream, OK);
+    }
+    let server = Server::start(vec![hints]);
+    let client = server.client(vec![]);
+    let mut request = Request::new(http::Method::POST, "a");
+    request.content = vec![b'x'; LENGTH].into();
+    let answer = client.call(&request, &NoHost).unwrap();
+    assert_eq!((answer.status, &answer.body[..]), (200, &b"ok"[..]));
+    server.end();
+}
+
+#[test]
 fn a_silent_peer_costs_the_attempts_time_and_may_have_heard() {
     fn hangs(stream: &mut TcpStream) {
         hear(stream);

@@ -55,10 +55,11 @@ fn answered(status: u16) -> Outcome {
 
 #[test]
 fn every_status_has_its_verdict() {
-    let rows: [(u16, u16, Verdict); 15] = [
+    let rows: [(u16, u16, Verdict); 16] = [
         (100, 407, (false, false, false, Well)),
         (408, 408, (true, false, true, Ill)),
-        (409, 424, (false, false, false, Well)),
+        (409, 409, (false, false, true, Well)),
+        (410, 424, (false, false, false, Well)),
         (425, 425, (true, false, true, Well)),
         (426, 428, (false, false, false, Well)),
         (429, 429, (true, false, true, Ill)),
