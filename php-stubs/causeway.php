@@ -639,7 +639,8 @@ namespace Causeway {
     public function __construct(Client $client, ?array $options = null) {}
     /**
      * Verifies a delivery and records its events. Never throws for what a sender did: the
-     * receipt says what to answer.
+     * receipt says what to answer. A certificate that aws-sns or paypal names is fetched from its
+     * pinned host and kept for an hour.
      *
      * @param array<string, mixed>|object $headers
      *   In any shape that PHP has them: 'Name' => 'value', 'name' => ['value'], $_SERVER, a PSR-7
@@ -1794,17 +1795,18 @@ namespace Causeway\Webhook {
      * @param string $scheme
      *   'standard-webhooks', 'svix', 'github', 'stripe', 'slack', 'shopify', 'twilio',
      *   'twitch-eventsub', 'mailgun', 'sendgrid', 'hubspot', 'square', 'paddle', 'zoom', 'discord',
-     *   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', 'aws-sns', or
-     *   'hmac' for any other HMAC.
+     *   'adyen', 'mollie', 'intercom', 'linear', 'calendly', 'salesforce-mc-ens', 'aws-sns',
+     *   'paypal', 'rfc9421', or 'hmac' for any other HMAC.
      * @param array<string, mixed> $options
      *   secrets (strings as the vendor wrote them, or Causeway\Secret), secrets_hex, secrets_b64;
      *   public_keys, public_key_hex, public_key_der_b64 where the vendor signs with a private key;
      *   tolerance_s (the scheme's own where it signs a time, FALSE for no window). Of single
      *   schemes: version (hubspot: 'v1', 'v2', 'v3'), mode ('payment-item', 'platform') and
      *   merchant_account (adyen), notification_url (square), topic_arns and version (aws-sns: '1',
-     *   '2'); template, header, prefix, encoding
-     *   ('hex', 'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header
-     *   (hmac).
+     *   '2'), webhook_id and mode (paypal: 'live', 'sandbox'), ca_file (aws-sns and paypal: the only
+     *   roots of their certificates); template, header, prefix, separator, encoding ('hex',
+     *   'base64'), algorithm ('sha256', 'sha512', 'sha1'), timestamp_header and id_header (hmac);
+     *   those of Causeway\Http\MessageVerifier and id_header (rfc9421).
      *
      * @throws \Causeway\Exception\OptionsException
      *   For an unknown scheme or option, and for a secret that is empty or does not decode.
@@ -1822,7 +1824,8 @@ namespace Causeway\Webhook {
      *   The full URL that the sender called, for schemes that sign it: HubSpot v2 and v3, Twilio,
      *   Square without notification_url.
      * @param callable(string): string|null $fetch
-     *   Gets the certificate at a URL whose host the scheme has pinned, over TLS, for aws-sns.
+     *   Gets the certificate at a URL whose host the scheme has pinned, over TLS, for aws-sns and
+     *   paypal.
      *
      * @throws \Causeway\Exception\SignatureException
      *   When it is refused; $reason says why.
