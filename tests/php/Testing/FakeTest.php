@@ -279,13 +279,19 @@ final class FakeTest extends TestCase
         $this->fake->on()->respond(200, 'ok');
         $client = self::client(['breaker' => false, 'retry' => ['max_attempts' => 1]]);
         $fastest = static function () use ($client): float {
-            $round = static function () use ($client): int {
-                $begun = hrtime(true);
+            // Of this process's own time: a busy machine takes as much as it likes of the other.
+            $spentUs = static function (): int {
+                $usage = getrusage() ?: [];
+
+                return ($usage['ru_utime.tv_sec'] + $usage['ru_stime.tv_sec']) * 1_000_000 + $usage['ru_utime.tv_usec'] + $usage['ru_stime.tv_usec'];
+            };
+            $round = static function () use ($client, $spentUs): int {
+                $begun = $spentUs();
                 for ($i = 0; $i < 200; $i++) {
                     $client->get('x');
                 }
 
-                return hrtime(true) - $begun;
+                return max(1, $spentUs() - $begun);
             };
 
             return min(array_map($round, range(1, 5)));
