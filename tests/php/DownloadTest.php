@@ -16,6 +16,7 @@ use Causeway\Exception\TimeoutException;
 use Causeway\Response;
 use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\CallsStreamingVendor;
+use Causeway\Tests\Support\ChildScript;
 use Causeway\Tests\Support\SinkWrapper;
 use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversClass;
@@ -181,6 +182,32 @@ final class DownloadTest extends TestCase
             $client->get('endless/body', ['stream' => true])->getBody()->read(1);
         }
         self::assertSame('xxxxx', $client->get('bytes', ['query' => ['n' => 5]])->text());
+    }
+
+    public function testForkedChildTakesNothingOfItsParentsBody(): void
+    {
+        $code = sprintf(<<<'PHP'
+            $client = new Causeway\Client('media', ['base_uri' => %s, 'address' => ['allow_private' => true]]);
+            $body = $client->get('bytes?n=3000000', ['stream' => true])->getBody();
+            $read = strlen($body->read(10));
+            if (($child = pcntl_fork()) === 0) {
+                try {
+                    while ($body->read(1 << 20) !== '') {
+                    }
+                } catch (Causeway\Exception\CallException $error) {
+                    print substr(strrchr($error::class, '\\'), 1) . ' ';
+                }
+                unset($body);
+                exit;
+            }
+            pcntl_waitpid($child, $status);
+            foreach ($body->chunks() as $chunk) {
+                $read += strlen($chunk);
+            }
+            print "$status $read";
+            PHP, var_export(self::$vendor->baseUri, true));
+
+        self::assertSame([0, 'InterruptedException 0 3000000'], ChildScript::run($code));
     }
 
     public function testFiberThatReadsIsNotDisturbed(): void

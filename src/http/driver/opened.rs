@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::{Call, OUT_OF_TIME, ending};
 use crate::clock::{self, Monotonic};
+use crate::http::engine;
 use crate::http::failure::{Failure, FailureKind};
 use crate::http::run::{self, Asks};
 use crate::http::transport::Body;
@@ -19,6 +20,8 @@ use crate::policy::deadline::Deadline;
 pub struct Incoming {
     /// `None` after the end, or a failure.
     body: Option<Body>,
+    /// Of the process that made the call: in a child of it the socket is the parent's.
+    generation: u64,
     started: Monotonic,
     deadline: Deadline,
     piece_timeout: Duration,
@@ -36,6 +39,7 @@ impl Call<'_> {
     pub(super) fn incoming(&self, body: Body, status: u16) -> Incoming {
         Incoming {
             body: Some(body),
+            generation: engine::generation(),
             started: self.started,
             deadline: self.deadline,
             piece_timeout: self.attempt_timeout(),
@@ -46,7 +50,20 @@ impl Call<'_> {
     }
 }
 
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if !self.is_ours() {
+            // Closing would unhook the socket from what the parent waits with.
+            std::mem::forget(self.body.take());
+        }
+    }
+}
+
 impl Incoming {
+    fn is_ours(&self) -> bool {
+        self.generation == engine::generation()
+    }
+
     /// All of the content, where it is here already.
     pub(super) fn take_whole(&mut self) -> Option<Bytes> {
         self.body.as_mut().and_then(Body::take_whole)
@@ -97,13 +114,14 @@ pub(in crate::http) fn read(
     incoming: &mut Incoming,
     host: &dyn Host,
 ) -> Result<Option<Bytes>, CallError> {
+    if !incoming.is_ours() {
+        return Err(ending::forked(client));
+    }
     let asks = Asks::default();
     let outcome = match run::run(&asks, host, incoming.piece(&asks)) {
         Ok(outcome) => outcome,
-        Err(run::Forked) => {
-            incoming.body = None;
-            return Err(ending::forked(client));
-        }
+        // It forked meanwhile: what is left of the body is forgotten when it is dropped.
+        Err(run::Forked) => return Err(ending::forked(client)),
     };
     if !matches!(outcome, Ok(Some(_))) {
         incoming.body = None;
