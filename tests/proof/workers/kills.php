@@ -41,7 +41,9 @@ $until = static function (callable $isDone): void {
 };
 $ofId = static fn (string $tag): string => substr($tag, strlen('contact:'));
 // A page that shows an entity is a file here.
-$invalidate = static fn (array $tags): array => array_map(static fn (string $tag): bool => @unlink("$directory/page-{$ofId($tag)}"), $tags);
+$invalidate = static function (array $tags) use ($directory, $ofId): void {
+    array_map(static fn (string $tag): bool => @unlink("$directory/page-{$ofId($tag)}"), $tags);
+};
 $snapshots = new Causeway\Snapshots($client);
 
 match ($task) {
@@ -98,7 +100,7 @@ match ($task) {
             return $counts['pending'] + $counts['blocked'] + $counts['claimed'] === 0;
         });
     })(),
-    'backfill' => (static function () use ($client, $snapshots, $invalidate, $arguments): void {
+    'backfill' => (static function () use ($client, $snapshots, $invalidate): void {
         $backfill = new Causeway\Backfill($client, 'contact', LIST_OPTIONS);
         if ($backfill->state()['done']) {
             $backfill->reset();
@@ -112,6 +114,7 @@ match ($task) {
             continue;
         }
     })(),
+    default => throw new LogicException('no such task'),
 };
 answer([
     'snapshots' => array_map(static fn (int $id): ?int => $snapshots->peek('contact', (string) $id)?->data()['v'], $arguments['ids']),
