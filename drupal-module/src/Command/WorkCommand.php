@@ -7,15 +7,16 @@ namespace Drupal\causeway\Command;
 use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Inbox\InboxProcessor;
 use Drupal\causeway\Inbox\Processed;
+use Drupal\causeway\Outbox\Outboxes;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Attribute\Option;
 use Symfony\Component\Console\Command\Command;
 use Symfony\Component\Console\Style\SymfonyStyle;
 
 /**
- * Processes webhooks that are due.
+ * Processes webhooks that are due, and sends writes that are due.
  */
-#[AsCommand(name: 'causeway:work', description: 'Processes webhooks that are due.')]
+#[AsCommand(name: 'causeway:work', description: 'Processes webhooks that are due, and sends writes that are due.')]
 final class WorkCommand {
 
   /**
@@ -23,8 +24,14 @@ final class WorkCommand {
    */
   private const int POLL_MS = 200;
 
+  /**
+   * A turn of the inboxes, and one of the outboxes, with --keep-running.
+   */
+  private const float TURN_S = 2.0;
+
   public function __construct(
     private readonly InboxProcessor $processor,
+    private readonly Outboxes $outboxes,
   ) {}
 
   /**
@@ -48,11 +55,17 @@ final class WorkCommand {
     }
     $until = hrtime(TRUE) + $timeLimitS * 1_000_000_000;
     $total = new Processed();
+    $sent = 0;
     try {
       do {
-        $step = $this->processor->process($connection, $limit, max(0.0, ($until - hrtime(TRUE)) / 1e9));
+        $left_s = max(0.0, ($until - hrtime(TRUE)) / 1e9);
+        // Turns of the same length, where both have more to do than that.
+        $turn_s = $keepRunning ? min($left_s, self::TURN_S) : $left_s;
+        $step = $this->processor->process($connection, $limit, $turn_s);
         $total = $total->plus($step);
-        if ($keepRunning && $step->isIdle()) {
+        $relayed = $this->outboxes->process($connection, $turn_s);
+        $sent += $relayed['sent'];
+        if ($keepRunning && $step->isIdle() && $relayed['sent'] === 0) {
           usleep(self::POLL_MS * 1000);
         }
       } while ($keepRunning && hrtime(TRUE) < $until);
@@ -61,7 +74,7 @@ final class WorkCommand {
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;
     }
-    Output::data($io, $format, $total);
+    Output::data($io, $format, $total->jsonSerialize() + ['sent' => $sent]);
     return Command::SUCCESS;
   }
 

@@ -9,6 +9,7 @@ use Drupal\causeway\Connection\ClientFactory;
 use Drupal\causeway\Connection\Connections;
 use Drupal\causeway\Exception\ConnectionException;
 use Drupal\causeway\Extension;
+use Drupal\causeway\Status\DurableRows;
 use Drupal\causeway\Store\Records;
 use Drupal\Core\Extension\Requirement\RequirementSeverity;
 use Drupal\Core\Hook\Attribute\Hook;
@@ -27,6 +28,7 @@ final class RequirementsHooks {
     private readonly Connections $connections,
     private readonly ClientFactory $clients,
     private readonly Records $records,
+    private readonly DurableRows $durable,
     TranslationInterface $translation,
   ) {
     $this->setStringTranslation($translation);
@@ -40,7 +42,7 @@ final class RequirementsHooks {
    */
   #[Hook('runtime_requirements')]
   public function runtime(): array {
-    $rows = ['causeway_extension' => $this->extensionRow(), 'causeway_inbox' => $this->inboxRow()];
+    $rows = ['causeway_extension' => $this->extensionRow(), 'causeway_inbox' => $this->inboxRow()] + $this->durable->rows();
     if ($this->extension->isUsable()) {
       $rows += ['causeway_segment' => $this->segmentRow(), 'causeway_connections' => $this->connectionsRow()];
     }

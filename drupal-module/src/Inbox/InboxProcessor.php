@@ -37,7 +37,8 @@ final class InboxProcessor {
   /**
    * Processes due events of one connection, or of all that get webhooks.
    *
-   * Tags that a killed process owes are invalidated first.
+   * Tags that a killed process owes are invalidated first. The connections take
+   * turns of a few events, so that one that floods does not delay the others.
    *
    * @param string|null $connection
    *   Only this connection.
@@ -54,15 +55,22 @@ final class InboxProcessor {
   public function process(?string $connection = NULL, int $limit = 50, float $timeLimitS = 60.0): Processed {
     $until = hrtime(TRUE) + (int) ($timeLimitS * 1e9);
     $total = new Processed();
+    $inboxes = $left = [];
     foreach ($connection === NULL ? $this->connections->withWebhook() : [$connection] as $id) {
-      $client = $this->clients->client($id);
-      (new NativeSnapshots($client))->settle($this->invalidator->invalidate(...));
-      $inbox = $this->clients->inbox($id);
-      for ($left = $limit; $left > 0 && hrtime(TRUE) < $until; $left -= self::STEP) {
-        $step = $this->step($inbox, $id, min($left, self::STEP));
+      (new NativeSnapshots($this->clients->client($id)))->settle($this->invalidator->invalidate(...));
+      $inboxes[$id] = $this->clients->inbox($id);
+      $left[$id] = $limit;
+    }
+    while ($left) {
+      foreach ($left as $id => $wanted) {
+        if (hrtime(TRUE) >= $until) {
+          return $total;
+        }
+        $step = $this->step($inboxes[$id], (string) $id, min($wanted, self::STEP));
         $total = $total->plus($step);
-        if ($step->isIdle()) {
-          break;
+        $left[$id] -= self::STEP;
+        if ($left[$id] <= 0 || $step->isIdle()) {
+          unset($left[$id]);
         }
       }
     }

@@ -54,7 +54,7 @@ final class Backfills {
     }
     $client = $this->clients->client($id);
     try {
-      $backfill = new Backfill($client, $resource, $options + $declared);
+      $backfill = new Backfill($client, $resource, $options + array_diff_key($declared, ['reconcile' => TRUE]));
     }
     catch (OptionsException $e) {
       throw ConnectionException::option($id, $connection->file, "backfills.$resource." . $e->field, $e->getMessage(), $e);

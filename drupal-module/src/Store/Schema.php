@@ -19,6 +19,11 @@ final class Schema {
   public const array KINDS = ['inbox', 'outbox', 'snapshot', 'cursor', 'switch'];
 
   /**
+   * The index by which what is due of one scope is found.
+   */
+  public const string SCOPE_DUE = 'scope_due';
+
+  /**
    * The columns of a record, without its payload.
    */
   public const array COLUMNS = [
@@ -101,6 +106,7 @@ final class Schema {
       'indexes' => [
         'due' => ['state', 'due_at_ms'],
         'scope' => ['scope', 'state'],
+        self::SCOPE_DUE => ['scope', 'state', 'due_at_ms'],
       ],
     ];
   }

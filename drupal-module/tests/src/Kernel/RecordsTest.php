@@ -7,6 +7,7 @@ namespace Drupal\Tests\causeway\Kernel;
 use Causeway\Exception\StoreException;
 use Drupal\causeway\Connection\ClientFactory;
 use Drupal\causeway\Store\Records;
+use Drupal\causeway\Store\Schema;
 use Drupal\Core\Database\Database;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
@@ -91,6 +92,19 @@ final class RecordsTest extends CausewayKernelTestBase {
     $this->assertSame(3, $records->countUpTo('inbox', ['pending'], 'test', 9));
     $this->assertSame(2, $records->countUpTo('inbox', ['pending', 'dead'], NULL, 2));
     $this->assertSame(0, $records->countUpTo('inbox', ['dead'], NULL, 9));
+  }
+
+  /**
+   * An update expands the tables of an older release, and may run twice.
+   */
+  public function testUpdateAddsTheIndexOfWhatIsDue(): void {
+    $schema = Database::getConnection()->schema();
+    $schema->dropIndex('causeway_inbox', Schema::SCOPE_DUE);
+    $this->container->get('module_handler')->loadInclude('causeway', 'install');
+    causeway_update_11001();
+    causeway_update_11001();
+    $this->assertTrue($schema->indexExists('causeway_inbox', Schema::SCOPE_DUE));
+    $this->assertTrue($schema->indexExists('causeway_outbox', Schema::SCOPE_DUE));
   }
 
   /**

@@ -5,6 +5,7 @@ declare(strict_types=1);
 namespace Drupal\Tests\causeway\Kernel;
 
 use Drupal\causeway\Hook\RequirementsHooks;
+use Drupal\causeway\Status\DurableRows;
 use Drupal\Core\Extension\Requirement\RequirementSeverity;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
@@ -14,6 +15,7 @@ use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
 /**
  * Tests the rows of the status report.
  */
+#[CoversClass(DurableRows::class)]
 #[CoversClass(RequirementsHooks::class)]
 #[Group('causeway')]
 #[RunTestsInSeparateProcesses]
@@ -62,6 +64,18 @@ final class StatusTest extends CausewayKernelTestBase {
     $row = $this->rows()['causeway_inbox'];
     $this->assertSame(RequirementSeverity::Warning, $row['severity']);
     $this->assertSame('1 waiting, 0 done, 1 in the dead letters, 0 in conflict', (string) $row['value']);
+  }
+
+  /**
+   * A write that failed for good wants to be looked at.
+   */
+  public function testOutbox(): void {
+    $this->records()->insert('outbox', self::record('a', ['scope' => 'gone']));
+    $this->assertSame(RequirementSeverity::OK, $this->rows()['causeway_outbox']['severity']);
+    $this->records()->insert('outbox', self::record('b', ['scope' => 'gone', 'state' => 'dead']));
+    $row = $this->rows()['causeway_outbox'];
+    $this->assertSame(RequirementSeverity::Warning, $row['severity']);
+    $this->assertSame('1 waiting, 0 sent, 1 in the dead letters', (string) $row['value']);
   }
 
   /**

@@ -1,0 +1,50 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\causeway\Command;
+
+use Causeway\Exception\CausewayException;
+use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
+use Drupal\causeway\Outbox\Outboxes;
+use Symfony\Component\Console\Attribute\Argument;
+use Symfony\Component\Console\Attribute\AsCommand;
+use Symfony\Component\Console\Command\Command;
+use Symfony\Component\Console\Style\SymfonyStyle;
+
+/**
+ * Puts a dead write back in line, under the key that it had.
+ */
+#[AsCommand(name: 'causeway:outbox:replay', description: 'Puts a dead write back in line, under the key that it had.')]
+final class OutboxReplayCommand {
+
+  public function __construct(
+    private readonly Outboxes $outboxes,
+  ) {}
+
+  /**
+   * Fails where there is no dead write of this id.
+   */
+  public function __invoke(
+    SymfonyStyle $io,
+    #[Argument(description: 'The connection.')]
+    string $connection,
+    #[Argument(description: "The write's id.")]
+    string $id,
+  ): int {
+    try {
+      $found = $this->outboxes->outbox($connection)->replay($id);
+    }
+    catch (CausewayModuleExceptionInterface | CausewayException $e) {
+      $io->getErrorStyle()->error($e->getMessage());
+      return Command::FAILURE;
+    }
+    if (!$found) {
+      $io->getErrorStyle()->error(sprintf('%s has no dead write "%s".', $connection, $id));
+      return Command::FAILURE;
+    }
+    $io->getErrorStyle()->writeln("$connection: replay $id");
+    return Command::SUCCESS;
+  }
+
+}

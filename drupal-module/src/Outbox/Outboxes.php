@@ -1,0 +1,122 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Drupal\causeway\Outbox;
+
+use Causeway\Outbox;
+use Drupal\causeway\Connection\ClientFactory;
+use Drupal\causeway\Connection\Connections;
+use Drupal\causeway\Exception\ConnectionException;
+use Drupal\causeway\Store\Records;
+use Psr\Log\LoggerInterface;
+use Symfony\Component\DependencyInjection\Attribute\Autowire;
+
+/**
+ * The outboxes of the site: writes to vendors that are recorded first.
+ */
+final class Outboxes {
+
+  /**
+   * Writes that one step sends, between looks at the time.
+   */
+  private const int STEP = 10;
+
+  public function __construct(
+    private readonly Connections $connections,
+    private readonly ClientFactory $clients,
+    private readonly Records $records,
+    #[Autowire(service: 'logger.channel.causeway')]
+    private readonly LoggerInterface $logger,
+  ) {}
+
+  /**
+   * The outbox of a connection.
+   *
+   * Within a transaction of Drupal's default database a write is recorded with
+   * it, or not at all.
+   *
+   * @throws \Drupal\causeway\Exception\ExtensionMissingException
+   *   When the extension is not loaded.
+   * @throws \Drupal\causeway\Exception\ConnectionException
+   *   When the connection is unknown or has a bad option.
+   */
+  public function outbox(string $connection): Outbox {
+    return new Outbox($this->clients->client($connection));
+  }
+
+  /**
+   * Sends what is due, a few of each connection in turn.
+   *
+   * @param string|null $connection
+   *   Only this connection.
+   * @param float $timeLimitS
+   *   No step begins after so many seconds.
+   *
+   * @return array{sent: int, failed: int, deferred: int, dead: int}
+   *   What became of the writes that were due.
+   */
+  public function process(?string $connection = NULL, float $timeLimitS = 60.0): array {
+    $until = hrtime(TRUE) + (int) ($timeLimitS * 1e9);
+    $total = ['sent' => 0, 'failed' => 0, 'deferred' => 0, 'dead' => 0];
+    $left = $connection === NULL ? $this->waiting() : [$connection];
+    while ($left && hrtime(TRUE) < $until) {
+      foreach ($left as $index => $id) {
+        $step = $this->outbox($id)->process(self::STEP);
+        foreach ($total as $name => $count) {
+          $total[$name] = $count + $step[$name];
+        }
+        if ($step['dead'] > 0) {
+          $this->logger->error('@count writes to @connection failed for the last time and are in the dead letters.', [
+            '@count' => $step['dead'],
+            '@connection' => $id,
+          ]);
+        }
+        if ($step['sent'] + $step['failed'] + $step['dead'] === 0) {
+          unset($left[$index]);
+        }
+      }
+    }
+    return $total;
+  }
+
+  /**
+   * Which of these connections' outboxes are paused, and why.
+   *
+   * @param list<string> $connections
+   *   Their ids; unknown ones are left out.
+   *
+   * @return array<string, string>
+   *   The reasons by connection.
+   */
+  public function paused(array $connections): array {
+    $paused = [];
+    foreach (array_filter($connections, $this->connections->has(...)) as $id) {
+      try {
+        $paused[$id] = $this->outbox($id)->counts()['paused'];
+      }
+      catch (ConnectionException) {
+        // The row of connections says what is wrong with it.
+        continue;
+      }
+    }
+    return array_filter($paused, static fn (?string $reason): bool => $reason !== NULL);
+  }
+
+  /**
+   * Connections in whose outbox something waits.
+   *
+   * @return list<string>
+   *   Their ids.
+   */
+  private function waiting(): array {
+    $waiting = [];
+    foreach ($this->records->counts('outbox') as $count) {
+      if (in_array($count['state'], ['pending', 'claimed'], TRUE) && $this->connections->has($count['scope'])) {
+        $waiting[$count['scope']] = TRUE;
+      }
+    }
+    return array_map(strval(...), array_keys($waiting));
+  }
+
+}
