@@ -34,6 +34,8 @@ pub(crate) fn run(data: &[u8]) {
     let (number, fields, _) = request::of(data);
     let scheme = SCHEMES[usize::from(number.first().copied().unwrap_or(0)) % SCHEMES.len()];
     let mut options: Vec<(String, Value)> = Vec::new();
+    // An option without a name is refused without one.
+    let fields = fields.into_iter().filter(|(key, _)| !key.is_empty());
     for (key, value) in fields {
         let key = String::from_utf8_lossy(key).into_owned();
         let value = match std::str::from_utf8(value).ok().and_then(|v| v.parse().ok()) {
