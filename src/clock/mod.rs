@@ -9,8 +9,9 @@
 //! them, is written down, and returns at once. Other threads of the process keep real time.
 //!
 //! Randomness comes from the operating system through `ring`, a few hundred bytes at once for each
-//! thread; each is handed out once, and a fork leaves what was drawn to the parent. Where that fails, which Linux does
-//! not do after boot, the bytes are still unique to process and moment; they are then no secret.
+//! thread; each is handed out once, and a fork leaves what was drawn to the parent. Where that
+//! fails, which Linux does not do after boot, the bytes are still unique to process and moment;
+//! they are then no secret.
 
 mod frozen;
 mod random;

@@ -1,8 +1,9 @@
 //! A lease on one event, with its fencing token.
 //!
-//! A claim is what its holder believes; the store knows. So each operation asks [`decide`] about the
-//! row as the claim wrote it last, and replaces it by version; where another worker wrote since, it
-//! reads the row and asks again: a worker that slept through its lease finds that its token is old. A claim that is dropped without an end is given back by its lease.
+//! A claim is what its holder believes; the store knows. So each operation asks [`decide`] about
+//! the row as the claim wrote it last, and replaces it by version; where another worker wrote
+//! since, it reads the row and asks again: a worker that slept through its lease finds that its
+//! token is old. A claim that is dropped without an end is given back by its lease.
 
 use std::cell::RefCell;
 use std::rc::Rc;

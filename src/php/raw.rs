@@ -131,7 +131,8 @@ pub(super) fn declare_property(ce: &mut ClassEntry, name: &str, ty: PropertyType
         ptr: std::ptr::null_mut(),
         type_mask: ty.mask(),
     };
-    // SAFETY: MINIT on the main thread; the name is interned and persistent, the default is not counted.
+    // SAFETY: MINIT on the main thread; the name is interned and persistent, the default is not
+    // counted.
     unsafe {
         zend_declare_typed_property(
             ce,

@@ -122,7 +122,8 @@ impl Connection {
         admission
     }
 
-    /// Gives a permit back with its attempt's outcome and how long it took. A permit of an earlier phase counts nothing.
+    /// Gives a permit back with its attempt's outcome and how long it took. A permit of an earlier
+    /// phase counts nothing.
     pub fn breaker_record(
         &self,
         options: &breaker::Options,

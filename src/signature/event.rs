@@ -3,7 +3,8 @@
 //! The id is the scheme's own where it has one. Where it has none, it is the SHA-256 of the signed
 //! bytes: the same delivery sent twice has the same id, and nothing unsigned takes part in it.
 //! Checksum and JSON are made when they are asked for, as a refused or repeated delivery needs
-//! neither. JSON is read as PHP reads it: the last of duplicate keys counts, and 128 levels are the cap.
+//! neither. JSON is read as PHP reads it: the last of duplicate keys counts, and 128 levels are the
+//! cap.
 
 use std::cell::OnceCell;
 

@@ -3,11 +3,12 @@
 //! [`Verifier`] holds one scheme with its options. A scheme (`github.rs`, `stripe.rs`, …) only
 //! reads a delivery; the decision is made here, once: first the window, then every signature
 //! against every secret of its own algorithm, MACs decoded and in constant time, with a cap of 5
-//! secrets times 10 signatures. Rules: the vendors' pages named in each scheme, read strictly where their
-//! own SDKs are lax.
+//! secrets times 10 signatures. Rules: the vendors' pages named in each scheme, read strictly where
+//! their own SDKs are lax.
 //!
 //! No state, no I/O but the reading of secrets by reference and, for AWS SNS and PayPal, the
-//! certificate that the caller's function fetches; no clock: the caller says what time it is. Replays are not judged here: the ledger knows what was already done.
+//! certificate that the caller's function fetches; no clock: the caller says what time it is.
+//! Replays are not judged here: the ledger knows what was already done.
 
 mod adyen;
 mod algorithm;

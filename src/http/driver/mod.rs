@@ -6,10 +6,11 @@
 //! back however the attempt ends, also when the future is dropped.
 //!
 //! The composition stands in [`Call::run`] and [`Call::attempts`]; what is shared with equal calls
-//! in `coalesce.rs`, the way in in `admit.rs`, one attempt in `attempt.rs` (what goes over the wire in `exchange.rs`, its turn in `turn.rs`, a
-//! second one beside it in `hedge.rs`), how a call ends in `ending.rs`, an answer that is read
-//! piece by piece in `opened.rs`. What an outcome means to a policy stands in `outcome.rs`. A 401 with a token of
-//! ours drops the token and is sent once more with a new one.
+//! in `coalesce.rs`, the way in in `admit.rs`, one attempt in `attempt.rs` (what goes over the wire
+//! in `exchange.rs`, its turn in `turn.rs`, a second one beside it in `hedge.rs`), how a call ends
+//! in `ending.rs`, an answer that is read piece by piece in `opened.rs`. What an outcome means to a
+//! policy stands in `outcome.rs`. A 401 with a token of ours drops the token and is sent once more
+//! with a new one.
 
 mod admit;
 mod attempt;
@@ -300,8 +301,9 @@ impl<'a> Call<'a> {
         retry::decide(options, &attempt)
     }
 
-    /// Whether the content can be sent once more, and the vendor is well enough for it: the breaker is not open by now (what
-    /// opened it is not followed by a wait for a refusal), and it does not fail steadily.
+    /// Whether the content can be sent once more, and the vendor is well enough for it: the breaker
+    /// is not open by now (what opened it is not followed by a wait for a refusal), and it does not
+    /// fail steadily.
     fn may_repeat(&self) -> bool {
         if self.is_used_up() {
             return false;

@@ -5,7 +5,8 @@
 //! to the vendor late, next to somebody else's. Of several turns that an attempt waits for, the
 //! connection's own is the last, so that its rate holds to the moment; a route's holds where its
 //! attempts leave the queue. Where all hosts share breaker and throttle, their server is asked for
-//! both in that last step, and the segment stands in while it is away. Waiting never takes what the attempt itself needs of the deadline.
+//! both in that last step, and the segment stands in while it is away. Waiting never takes what the
+//! attempt itself needs of the deadline.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,9 +2,10 @@
 //!
 //! Each task gets turns of bounded time ([`WorkerOptions::turn`]), and within a turn small portions
 //! whose size follows from how long an item took: a source that floods, or whose vendor is slow,
-//! delays the others by its turn and one item (`turn.rs`). A task that fails is left alone for a while that
-//! doubles, and the others go on; a run that ends when nothing is left does not wait for it. The loop ends between two items, for a signal, a limit, or when
-//! there is nothing left and that was asked for; what was begun is finished first.
+//! delays the others by its turn and one item (`turn.rs`). A task that fails is left alone for a
+//! while that doubles, and the others go on; a run that ends when nothing is left does not wait for
+//! it. The loop ends between two items, for a signal, a limit, or when there is nothing left and
+//! that was asked for; what was begun is finished first.
 //!
 //! What a task does, and what the program around it is told (signals, memory, heartbeat), is the
 //! binding's: [`Around`]. State lives as long as a run; losing it costs a look at each task.

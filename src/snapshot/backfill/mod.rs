@@ -148,7 +148,8 @@ impl Backfill {
     }
 
     /// Walks until the list's end, `max_chunks`, a pause or an interruption. A run after the end
-    /// does nothing until [`Backfill::reset`]; a walk by time goes on with what is newer. Waits for the lease of a runner that died.
+    /// does nothing until [`Backfill::reset`]; a walk by time goes on with what is newer. Waits for
+    /// the lease of a runner that died.
     ///
     /// # Errors
     /// When another runner has it; the vendor's, the store's or the callback's error. Chunks that

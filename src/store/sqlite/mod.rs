@@ -1,9 +1,10 @@
 //! The embedded store: Causeway's records in one SQLite file.
 //!
-//! SQLite is bundled, in WAL mode: what a write reported as stored is on disk (`sync.rs`). The file is opened by the extension alone, because two copies of SQLite in one process
-//! drop each other's POSIX locks (measured: a row lost). It is opened when it is first needed,
-//! closed before a fork ([`close_all_before_fork`]) and opened anew on both sides, because a WAL
-//! file that is held open across a fork loses committed rows (measured: 10 of 12).
+//! SQLite is bundled, in WAL mode: what a write reported as stored is on disk (`sync.rs`). The file
+//! is opened by the extension alone, because two copies of SQLite in one process drop each other's
+//! POSIX locks (measured: a row lost). It is opened when it is first needed, closed before a fork
+//! ([`close_all_before_fork`]) and opened anew on both sides, because a WAL file that is held open
+//! across a fork loses committed rows (measured: 10 of 12).
 //!
 //! Every transaction begins with `BEGIN IMMEDIATE`: a deferred one fails with BUSY when it wants
 //! to write. The clock is SQL's, so that all processes of the host share it; tests freeze it.
