@@ -12,6 +12,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
+use smallvec::{SmallVec, smallvec};
 
 use super::algorithm::Algorithm;
 use super::elements::{base64_signature, one_signature};
@@ -51,7 +52,7 @@ impl Adyen {
 
     fn items<'m>(&self, body: &[u8]) -> Result<Presented<'m>, Refusal> {
         let items = items(body)?;
-        let claims: Result<Vec<_>, _> = items.iter().map(|item| self.claim(item)).collect();
+        let claims: Result<SmallVec<_>, _> = items.iter().map(|item| self.claim(item)).collect();
         Ok(Presented {
             claims: claims?,
             signed_at: None,
@@ -87,8 +88,8 @@ impl Adyen {
         }
         let signature = base64_signature(Algorithm::HmacSha256, signature.as_bytes());
         Ok(Claim {
-            readings: vec![vec![fields.join(":").into_bytes().into()]],
-            signatures: vec![signature.ok_or(Refusal::MalformedHeader(SIGNATURE))?],
+            readings: smallvec![smallvec![fields.join(":").into_bytes().into()]],
+            signatures: smallvec![signature.ok_or(Refusal::MalformedHeader(SIGNATURE))?],
         })
     }
 }

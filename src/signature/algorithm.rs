@@ -8,6 +8,7 @@
 //! no uncompressed point. ring checks S < L and strict DER.
 
 use ring::{digest, hmac, signature};
+use smallvec::SmallVec;
 use subtle::ConstantTimeEq as _;
 
 /// How bytes are signed.
@@ -56,7 +57,8 @@ impl Algorithm {
     }
 
     /// A decoded signature, if its length is right.
-    pub(crate) fn signature(self, bytes: Vec<u8>) -> Option<Signature> {
+    pub(crate) fn signature(self, bytes: impl Into<SignatureBytes>) -> Option<Signature> {
+        let bytes = bytes.into();
         let fits = self
             .signature_bytes()
             .is_none_or(|length| bytes.len() == length);
@@ -67,10 +69,13 @@ impl Algorithm {
     }
 }
 
+/// A signature's bytes; those of RSA alone are longer than what has its place here.
+pub(crate) type SignatureBytes = SmallVec<[u8; 64]>;
+
 /// A decoded signature.
 pub(crate) struct Signature {
     algorithm: Algorithm,
-    bytes: Vec<u8>,
+    bytes: SignatureBytes,
 }
 
 /// A key, decoded and of its algorithm.
@@ -274,7 +279,7 @@ mod tests {
         let mac = Key::hmac_sha256(b"k").mac(b"m").unwrap();
         let other = Signature {
             algorithm: Algorithm::HmacSha256,
-            bytes: mac.as_ref().to_vec(),
+            bytes: SmallVec::from_slice(mac.as_ref()),
         };
         assert!(!Key::Prefix(b"k".to_vec()).fits(&other));
         assert!(!key.holds(&[b"m"], &[other]));

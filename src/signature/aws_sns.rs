@@ -15,6 +15,7 @@
 use std::borrow::Cow;
 
 use serde_json::{Map, Value};
+use smallvec::smallvec;
 
 use super::algorithm::{Algorithm, Key};
 use super::certificate::Roots;
@@ -99,9 +100,9 @@ impl Scheme for AwsSns {
         let signature = base64_signature(algorithm, text(&body, SIGNATURE)?.as_bytes());
         let signed_at = Stamp::parse_rfc3339(text(&body, "Timestamp")?.as_bytes())?;
         Ok(Presented {
-            claims: vec![Claim {
-                readings: vec![vec![Cow::Owned(signed_text(&body)?.into_bytes())]],
-                signatures: vec![signature.ok_or(Refusal::MalformedHeader(SIGNATURE))?],
+            claims: smallvec![Claim {
+                readings: smallvec![smallvec![Cow::Owned(signed_text(&body)?.into_bytes())]],
+                signatures: smallvec![signature.ok_or(Refusal::MalformedHeader(SIGNATURE))?],
             }],
             signed_at: Some(signed_at),
         })

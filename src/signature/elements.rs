@@ -5,9 +5,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use smallvec::smallvec;
 
-use super::algorithm::{Algorithm, Signature};
-use super::scheme::MAX_SIGNATURES;
+use super::algorithm::{Algorithm, Signature, SignatureBytes};
+use super::scheme::{MAX_SIGNATURES, Signatures};
 use super::time::Stamp;
 use super::{Headers, Refusal};
 
@@ -35,8 +36,8 @@ pub(crate) fn collect_signatures<'e>(
     header: &'static str,
     elements: impl Iterator<Item = &'e [u8]>,
     decode: impl Fn(&'e [u8]) -> Element,
-) -> Result<Vec<Signature>, Refusal> {
-    let mut signatures = Vec::new();
+) -> Result<Signatures, Refusal> {
+    let mut signatures = Signatures::new();
     let mut has_other_version = false;
     let mut has_malformed = false;
     for element in elements {
@@ -72,7 +73,7 @@ pub(crate) struct TimedList {
 }
 
 /// The time as it was written and as it was read, and the signatures.
-pub(crate) type Timed<'h> = (&'h [u8], Stamp, Vec<Signature>);
+pub(crate) type Timed<'h> = (&'h [u8], Stamp, Signatures);
 
 impl TimedList {
     /// Reads the header. A second time is refused: readers differ in which one they take.
@@ -109,11 +110,11 @@ pub(crate) fn one_signature(
     name: &'static str,
     prefix: &[u8],
     decode: impl Fn(&[u8]) -> Option<Signature>,
-) -> Result<Vec<Signature>, Refusal> {
+) -> Result<Signatures, Refusal> {
     let header = headers.required(name)?;
     let text = header.strip_prefix(prefix);
     text.and_then(decode)
-        .map(|signature| vec![signature])
+        .map(|signature| smallvec![signature])
         .ok_or(Refusal::MalformedHeader(name))
 }
 
@@ -124,7 +125,10 @@ pub(crate) fn hex_signature(algorithm: Algorithm, text: &[u8]) -> Option<Signatu
 
 /// A signature in base64, padded and canonical.
 pub(crate) fn base64_signature(algorithm: Algorithm, text: &[u8]) -> Option<Signature> {
-    algorithm.signature(STANDARD.decode(text).ok()?)
+    let mut bytes = SignatureBytes::from_elem(0, base64::decoded_len_estimate(text.len()));
+    let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
+    bytes.truncate(length);
+    algorithm.signature(bytes)
 }
 
 /// The text before and after the first `separator`.

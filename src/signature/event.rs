@@ -6,6 +6,7 @@
 //! neither. JSON is read as PHP reads it: the last of duplicate keys counts, and 128 levels are the
 //! cap.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use serde_json::Value;
@@ -18,7 +19,7 @@ pub struct Event {
     /// The type from a header; without one the payload's own counts.
     header_kind: Option<String>,
     time_ms: Option<i64>,
-    source: String,
+    source: Cow<'static, str>,
     payload: Vec<u8>,
     checksum: OnceCell<String>,
     json: OnceCell<Option<Value>>,
@@ -26,12 +27,12 @@ pub struct Event {
 
 impl Event {
     /// An event of `source` as it was recorded; its type is the payload's.
-    pub fn new(source: &str, id: &str, payload: &[u8]) -> Self {
+    pub fn new(source: impl Into<Cow<'static, str>>, id: &str, payload: &[u8]) -> Self {
         Self {
             id: id.to_owned(),
             header_kind: None,
             time_ms: None,
-            source: source.to_owned(),
+            source: source.into(),
             payload: payload.to_vec(),
             checksum: OnceCell::new(),
             json: OnceCell::new(),
@@ -64,7 +65,7 @@ impl Event {
     /// The same event under another source, such as the connection's name.
     #[must_use]
     pub fn with_source(mut self, source: &str) -> Self {
-        source.clone_into(&mut self.source);
+        self.source = Cow::Owned(source.to_owned());
         self
     }
 

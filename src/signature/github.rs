@@ -6,6 +6,8 @@
 //! type, `X-GitHub-Event`, are not signed: whoever captured a delivery can send it again under a
 //! new id. A delivery without an id gets the hash of its body.
 
+use smallvec::smallvec;
+
 use super::algorithm::Algorithm;
 use super::elements::hex_signature;
 use super::scheme::{Pieces, Presented, Scheme, Window, body_event};
@@ -44,7 +46,7 @@ impl Scheme for GitHub {
             None if header.starts_with(b"sha1=") => return Err(Refusal::UnsupportedAlgorithm),
             None => return Err(Refusal::MalformedHeader(SIGNATURE)),
         };
-        Ok(Presented::new([message.body], vec![signature], None))
+        Ok(Presented::new([message.body], smallvec![signature], None))
     }
 
     fn events(
@@ -65,7 +67,7 @@ impl Signs for GitHub {
     }
 
     fn signed<'o>(&'o self, outgoing: &'o Outgoing<'o>) -> Result<Pieces<'o>, Refusal> {
-        Ok(vec![outgoing.message.body.into()])
+        Ok(smallvec![outgoing.message.body.into()])
     }
 
     fn fields(&self, outgoing: &Outgoing<'_>, made: &[Made]) -> SignedFields {

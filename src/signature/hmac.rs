@@ -14,10 +14,11 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use smallvec::smallvec;
 
 use super::algorithm::{Algorithm, Key, Signature};
 use super::elements::{base64_signature, collect_signatures, hex_signature};
-use super::scheme::{Claim, Pieces, Presented, Scheme, Window, body_event};
+use super::scheme::{Claim, Pieces, Presented, Scheme, Signatures, Window, body_event};
 use super::secrets::MAX_SECRETS;
 use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::time::Stamp;
@@ -122,7 +123,7 @@ impl Hmac {
         })
     }
 
-    fn signatures(&self, message: &Message<'_>) -> Result<Vec<Signature>, Refusal> {
+    fn signatures(&self, message: &Message<'_>) -> Result<Signatures, Refusal> {
         let text = one(message, &self.header, SIGNATURE)?;
         let malformed = Refusal::MalformedHeader(SIGNATURE);
         let signature = |text: &[u8]| {
@@ -130,7 +131,7 @@ impl Hmac {
             self.encoding.decode(self.algorithm, text)
         };
         let Some(separator) = &self.separator else {
-            return signature(text).map(|one| vec![one]).ok_or(malformed);
+            return signature(text).map(|one| smallvec![one]).ok_or(malformed);
         };
         let text = std::str::from_utf8(text).map_err(|_| malformed)?;
         let elements = text.split(separator.as_str()).map(str::as_bytes);
@@ -176,7 +177,7 @@ impl Hmac {
         id: &'m str,
         time: &'m [u8],
     ) -> Result<Pieces<'m>, Refusal> {
-        let mut pieces = Vec::with_capacity(self.parts.len());
+        let mut pieces = Pieces::with_capacity(self.parts.len());
         for part in &self.parts {
             pieces.push(Cow::Borrowed(match part {
                 Part::Text(text) => text.as_bytes(),
@@ -226,8 +227,8 @@ impl Scheme for Hmac {
         let text = time.map_or(&b""[..], |(text, _)| text);
         let pieces = self.pieces(message, id.unwrap_or_default(), text)?;
         Ok(Presented {
-            claims: vec![Claim {
-                readings: vec![pieces],
+            claims: smallvec![Claim {
+                readings: smallvec![pieces],
                 signatures,
             }],
             signed_at: time.map(|(_, stamp)| stamp),

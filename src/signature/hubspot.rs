@@ -12,6 +12,7 @@
 //!
 //! The body is a list of events with `eventId`; the count of attempts is not part of the checksum.
 
+use smallvec::{SmallVec, smallvec};
 use std::borrow::Cow;
 
 use super::algorithm::{Algorithm, Key};
@@ -89,11 +90,15 @@ impl Scheme for HubSpot {
 
     fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
         match self.version {
-            Version::V1 => legacy(message, b"v1", vec![Cow::Borrowed(message.body)]),
+            Version::V1 => legacy(message, b"v1", smallvec![Cow::Borrowed(message.body)]),
             Version::V2 => {
                 let url = message.signed_url()?;
                 let parts = [message.method.as_bytes(), url.as_bytes(), message.body];
-                legacy(message, b"v2", parts.map(Cow::Borrowed).to_vec())
+                legacy(
+                    message,
+                    b"v2",
+                    parts.map(Cow::Borrowed).into_iter().collect(),
+                )
             }
             Version::V3 => v3(message),
         }
@@ -122,20 +127,20 @@ fn v3<'m>(message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
     let url = message.signed_url()?;
     let reading = |url: Cow<'m, [u8]>| -> Pieces<'m> {
         let method = Cow::Borrowed(message.method.as_bytes());
-        vec![
+        smallvec![
             method,
             url,
             Cow::Borrowed(message.body),
             Cow::Borrowed(time),
         ]
     };
-    let mut readings = vec![reading(Cow::Borrowed(url.as_bytes()))];
+    let mut readings: SmallVec<[Pieces<'m>; 1]> = smallvec![reading(Cow::Borrowed(url.as_bytes()))];
     let decoded = decode(url);
     if decoded != url {
         readings.push(reading(Cow::Owned(decoded.into_bytes())));
     }
     Ok(Presented {
-        claims: vec![Claim {
+        claims: smallvec![Claim {
             readings,
             signatures,
         }],
@@ -161,8 +166,8 @@ fn legacy<'m>(
         return Err(Refusal::MalformedBody);
     }
     Ok(Presented {
-        claims: vec![Claim {
-            readings: vec![pieces],
+        claims: smallvec![Claim {
+            readings: smallvec![pieces],
             signatures,
         }],
         signed_at: None,

@@ -6,6 +6,7 @@
 //! separator stands between the two, so the timestamp must have 10 digits and the token 50
 //! letters and digits. Window: 600 s by default, both ways. The id is the token, for single use: it
 //! is what stops somebody who captured one signature from putting it above other events.
+use smallvec::smallvec;
 
 use super::algorithm::Algorithm;
 use super::elements::hex_signature;
@@ -58,11 +59,11 @@ impl Scheme for Mailgun {
         }
         let signature = hex_signature(Algorithm::HmacSha256, signature.as_bytes());
         let signature = signature.ok_or(Refusal::MalformedHeader(SIGNATURE))?;
-        let pieces = vec![timestamp.into_bytes().into(), token.into_bytes().into()];
+        let pieces = smallvec![timestamp.into_bytes().into(), token.into_bytes().into()];
         Ok(Presented {
-            claims: vec![Claim {
-                readings: vec![pieces],
-                signatures: vec![signature],
+            claims: smallvec![Claim {
+                readings: smallvec![pieces],
+                signatures: smallvec![signature],
             }],
             signed_at: Some(signed_at),
         })

@@ -56,6 +56,7 @@ mod twilio;
 mod twitch;
 mod zoom;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -182,7 +183,10 @@ impl Verifier {
             signed_at.check(tolerance, now)?;
         }
         let (secret_index, key) = match self.scheme.certificate_url(message)? {
-            Some(url) => (0, self.certified(message, &presented, &url, fetch)?),
+            Some(url) => {
+                let key = self.certified(message, &presented, &url, fetch)?;
+                (0, Cow::Owned(key))
+            }
             None => match self.matching_secret(&presented, resolve) {
                 // A secret may have been rolled since its resolver was asked.
                 Err(Refusal::NoMatch) if self.forget_kept() => {
@@ -242,7 +246,7 @@ impl Verifier {
         &self,
         presented: &Presented<'_>,
         resolve: Resolve<'_>,
-    ) -> Result<(usize, Key), Refusal> {
+    ) -> Result<(usize, Cow<'_, Key>), Refusal> {
         let mut refusal = Refusal::UnsupportedAlgorithm;
         for (index, secret) in self.secrets.iter().enumerate() {
             match secret.key(self.scheme.as_ref(), resolve) {

@@ -10,6 +10,7 @@
 //! signed, but repeats come for three days: a window only where `tolerance_s` is set. The id is the
 //! transmission's. **A CRC32 binds no body**: whoever captured a delivery can change its body under
 //! the same CRC, so act on the resource as fetched from PayPal, never on the body alone.
+use smallvec::smallvec;
 
 use super::algorithm::{Algorithm, Key};
 use super::certificate::Roots;
@@ -102,8 +103,8 @@ impl Scheme for PayPal {
         ];
         let pieces = parts.into_iter().map(Into::into).chain([crc.into()]);
         Ok(Presented {
-            claims: vec![Claim {
-                readings: vec![pieces.collect()],
+            claims: smallvec![Claim {
+                readings: smallvec![pieces.collect()],
                 signatures,
             }],
             signed_at: Some(signed_at),

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::algorithm::{Algorithm, Key, Signature};
 use super::event::sha256_hex;
 use super::secrets::Resolve;
@@ -142,33 +144,36 @@ pub(crate) enum Window {
 /// What a delivery presents as its proof.
 pub(crate) struct Presented<'m> {
     /// What must hold, every one of them; at least one.
-    pub(crate) claims: Vec<Claim<'m>>,
+    pub(crate) claims: SmallVec<[Claim<'m>; 1]>,
     /// The signed time, where the scheme has one.
     pub(crate) signed_at: Option<Stamp>,
 }
 
 /// The signed bytes in pieces, so that the body is not copied.
-pub(crate) type Pieces<'m> = Vec<Cow<'m, [u8]>>;
+pub(crate) type Pieces<'m> = SmallVec<[Cow<'m, [u8]>; 5]>;
+
+/// Decoded signatures of a claim; nearly always one, or two while a secret is rolled.
+pub(crate) type Signatures = SmallVec<[Signature; 2]>;
 
 /// Something that is signed.
 pub(crate) struct Claim<'m> {
     /// The signed bytes; several where it is not known how the sender wrote them, one must hold.
-    pub(crate) readings: Vec<Pieces<'m>>,
+    pub(crate) readings: SmallVec<[Pieces<'m>; 1]>,
     /// Decoded signatures, at least one, at most [`MAX_SIGNATURES`].
-    pub(crate) signatures: Vec<Signature>,
+    pub(crate) signatures: Signatures,
 }
 
 impl<'m> Presented<'m> {
     /// One claim over these bytes.
     pub(crate) fn new<const N: usize>(
         signed: [&'m [u8]; N],
-        signatures: Vec<Signature>,
+        signatures: Signatures,
         signed_at: Option<Stamp>,
     ) -> Self {
         let pieces = signed.into_iter().map(Cow::Borrowed).collect();
         Self {
-            claims: vec![Claim {
-                readings: vec![pieces],
+            claims: smallvec![Claim {
+                readings: smallvec![pieces],
                 signatures,
             }],
             signed_at,
@@ -203,7 +208,7 @@ impl<'m> Presented<'m> {
 
 /// The one event that is the body, by its id or else by the hash of the signed bytes.
 pub(crate) fn body_event(
-    source: &str,
+    source: &'static str,
     message: &Message<'_>,
     presented: &Presented<'_>,
     id: impl FnOnce(&Event) -> Option<String>,
@@ -217,7 +222,7 @@ pub(crate) fn body_event(
 /// The events of a body that is a JSON list; each has its own JSON, written compactly, as payload,
 /// so that one that comes again in another batch has the same checksum.
 pub(crate) fn list_events(
-    source: &str,
+    source: &'static str,
     message: &Message<'_>,
     presented: &Presented<'_>,
     id: impl Fn(&Event) -> Option<String>,

@@ -11,6 +11,7 @@
 //! `public_key_hex` (its plain bytes) or `public_key_der_b64` (SubjectPublicKeyInfo). A public key
 //! is no secret, so files may hold it. They come after the secrets, in this order.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -65,13 +66,17 @@ pub(crate) enum Secret {
 
 impl Secret {
     /// The key; for a reference, what it says now.
-    pub(crate) fn key(&self, scheme: &dyn Scheme, resolve: Resolve<'_>) -> Result<Key, String> {
+    pub(crate) fn key(
+        &self,
+        scheme: &dyn Scheme,
+        resolve: Resolve<'_>,
+    ) -> Result<Cow<'_, Key>, String> {
         match self {
-            Self::Ready(key) => Ok(key.clone()),
+            Self::Ready(key) => Ok(Cow::Borrowed(key)),
             Self::Reference(reference, encoding) => {
                 let bytes = resolve(reference).map_err(|error| error.to_string())?;
                 let key = encoding.key(scheme, bytes.expose());
-                key.ok_or_else(|| {
+                key.map(Cow::Owned).ok_or_else(|| {
                     format!("'{}' is empty or does not decode", reference.reference())
                 })
             }

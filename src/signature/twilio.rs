@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
+use smallvec::{SmallVec, smallvec};
 use url::form_urlencoded;
 
 use super::algorithm::{Algorithm, Key};
@@ -57,15 +58,15 @@ impl Scheme for Twilio {
             None => sorted_form(message)?,
         };
         let reading = |url: Cow<'m, str>| -> Pieces<'m> {
-            vec![
+            smallvec![
                 Cow::Owned(url.into_owned().into_bytes()),
                 Cow::Owned(fields.clone()),
             ]
         };
-        let mut readings = vec![reading(Cow::Borrowed(url))];
+        let mut readings: SmallVec<[Pieces<'m>; 1]> = smallvec![reading(Cow::Borrowed(url))];
         readings.extend(other_port(url).map(|url| reading(Cow::Owned(url))));
         Ok(Presented {
-            claims: vec![Claim {
+            claims: smallvec![Claim {
                 readings,
                 signatures,
             }],

@@ -343,7 +343,7 @@ impl Inbox {
         id: &str,
         event: &InboxEvent,
     ) -> Result<Fetched, SnapshotError> {
-        let json = Event::new(&event.source, &event.id, &event.payload);
+        let json = Event::new(event.source.clone(), &event.id, &event.payload);
         let data = json.pointer(&embedded.data_pointer);
         let is_gone = event
             .kind
@@ -401,7 +401,7 @@ impl Inbox {
             About::Fetched(refetch) => (&refetch.resource, &refetch.id_pointer),
             About::Embedded(embedded) => (&embedded.resource, &embedded.id_pointer),
         };
-        let id = Event::new(&event.source, &event.id, &event.payload).pointer_id(pointer);
+        let id = Event::new(event.source.clone(), &event.id, &event.payload).pointer_id(pointer);
         id.map(Some)
             .ok_or_else(|| format!("the payload has no id of a {resource} at '{pointer}'"))
     }

@@ -57,13 +57,17 @@ final class DurableCommandTest extends CausewayKernelTestBase {
     parent::setUp();
     $this->requireExtension();
     $this->output = new BufferedOutput();
-    $this->setCausewaySettings(['connections' => ['parts' => [
-      'base_uri' => $this->startVendor(),
-      'address' => ['allow_private' => TRUE],
-      'retry' => ['max_attempts' => 1],
-      'webhook' => ['redact' => ['/data/email']],
-      'backfills' => ['part' => ['path' => 'parts', 'reconcile' => ['deletions' => 'absent', 'max_absent' => 0.5]]],
-    ]]]);
+    $this->setCausewaySettings([
+      'connections' => [
+        'parts' => [
+          'base_uri' => $this->startVendor(),
+          'address' => ['allow_private' => TRUE],
+          'retry' => ['max_attempts' => 1],
+          'webhook' => ['redact' => ['/data/email']],
+          'backfills' => ['part' => ['path' => 'parts', 'reconcile' => ['deletions' => 'absent', 'max_absent' => 0.5]]],
+        ],
+      ],
+    ]);
   }
 
   /**
@@ -137,7 +141,8 @@ final class DurableCommandTest extends CausewayKernelTestBase {
     $this->assertSame(RequirementSeverity::Warning, $row['severity']);
     $this->assertStringContainsString('a backup was restored', (string) $row['description']['#items'][0]);
     $this->assertSame(0, $this->execute(OutboxCommand::class, connection: 'parts', format: 'json'));
-    $this->assertSame([1, 'a backup was restored'], array_values(array_intersect_key($this->json(), ['pending' => 0, 'paused' => 0])));
+    $shown = $this->json();
+    $this->assertSame([1, 'a backup was restored'], [$shown['pending'], $shown['paused']]);
 
     $this->assertSame(0, $this->execute(OutboxResumeCommand::class, connection: 'parts'));
     $this->vendorIsDown(FALSE);
