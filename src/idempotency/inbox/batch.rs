@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Claim, Ledger, LedgerError};
+use crate::idempotency::{Claim, Ledger, LedgerError};
 use crate::store::StoreError;
 
 /// Events of one batch.

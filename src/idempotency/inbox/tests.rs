@@ -1,10 +1,11 @@
 use std::cell::RefCell;
+use std::time::Duration;
 
 use super::*;
-use crate::clock;
+use crate::clock::{self, UnixMs};
 use crate::http::CallErrorKind;
 use crate::idempotency::{LedgerOptions, Verdict};
-use crate::options::{PayloadKey, Refetch, SecretRef};
+use crate::options::{Embedded, PayloadKey, Refetch, SecretRef};
 use crate::snapshot::testing::{NOW_MS, Script, answer, contacts, contacts_of};
 use crate::store::{Kind, MemoryStore, Store};
 
