@@ -199,7 +199,8 @@ namespace Causeway {
      * Sends at once in the background, while PHP goes on; PendingCall::wait() has the answer.
      *
      * @param array<string, mixed>|null $options
-     *   As request(), but for stream, sink, and contents that PHP streams.
+     *   As request(), but for stream. A content that PHP streams is read before the call begins,
+     *   up to the connection's body_cap_bytes. sink is the name of a local file.
      *
      * @throws \Causeway\Exception\CallException
      *   When it cannot be begun.
@@ -228,7 +229,9 @@ namespace Causeway {
      * handed out.
      *
      * @param array<string, mixed>|null $options
-     *   As request(), and pages: {by: 'link' (the field Link, the default), 'cursor', 'offset' or
+     *   As request(), but for stream and sink; a content that PHP streams is read before the walk
+     *   begins, up to the connection's body_cap_bytes, and sent with each page's request. And
+     *   pages: {by: 'link' (the field Link, the default), 'cursor', 'offset' or
      *   'page'; items ('' for link, else '/items'): JSON pointer to the list; in ('cursor',
      *   'offset', 'page'): the query parameter; out ('/next_cursor'): JSON pointer to the next
      *   cursor; start (0, for page 1); total: JSON pointer to the number of all items; size and

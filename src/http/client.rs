@@ -4,11 +4,12 @@
 //! process, and what workers share lives in the segment.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::failure::{Failure, FailureKind};
 use super::hosts::Hosts;
-use super::run::background;
+use super::run::{BackgroundHost, background};
 use super::{
     Answer, CallError, CallErrorKind, Content, Fetch, Host, Incoming, Pending, Request, Sent,
     driver, graphql, outcome, target, transport,
@@ -111,12 +112,14 @@ impl Client {
         driver::call_many(self, requests, concurrency, host, each)
     }
 
-    /// Begins the call in the background; its secrets are read before.
+    /// Begins the call in the background; its secrets are read before. `sink` is a file, by its
+    /// whole name, that takes the content of an answer below 400; it is made with the first byte,
+    /// and stays only if it is whole.
     ///
     /// # Errors
     /// When it cannot begin: a secret that cannot be read, a content that only this thread can
     /// stream, no thread.
-    pub fn start(&self, request: Request) -> Result<Pending, CallError> {
+    pub fn start(&self, mut request: Request, sink: Option<PathBuf>) -> Result<Pending, CallError> {
         let refuse = |failure| driver::of_failure(self, failure);
         if matches!(request.content, Content::Streamed { .. }) {
             let message = "a streamed content cannot be sent in the background";
@@ -125,7 +128,8 @@ impl Client {
         }
         if testing::current().is_some() || clock::is_frozen() {
             // A test's vendors and its clock are this thread's own: the call is made at once.
-            let outcome = self.call(&request, &background::SegmentHost(self));
+            let host = BackgroundHost::new(self.clone(), &mut request, sink);
+            let outcome = host.end(self.call(&request, &host));
             return Ok(Pending::done(self, outcome));
         }
         let mut secrets = Vec::new();
@@ -143,7 +147,7 @@ impl Client {
             // Without it the call goes by what this host knows.
             secrets.push((address.clone(), bytes));
         }
-        background::start(self, request, secrets).map_err(refuse)
+        background::start(self, request, sink, secrets).map_err(refuse)
     }
 
     /// Makes the call up to the head of its answer, whose content is then taken piece by piece with

@@ -12,6 +12,7 @@ use super::arguments::StoreArgument;
 use super::connection::Connection;
 use super::pages::{self, PhpPages};
 use super::pending_call::PhpPendingCall;
+use super::request::Detached;
 use super::response::PhpResponse;
 use super::{many, metrics, request, sending, throw, value};
 use crate::http::paginate::{self, Walk};
@@ -218,7 +219,8 @@ impl PhpClient {
     /// Sends at once in the background, while PHP goes on; PendingCall::wait() has the answer.
     ///
     /// @param array<string, mixed>|null $options
-    ///   As request(), but for stream, sink, and contents that PHP streams.
+    ///   As request(), but for stream. A content that PHP streams is read before the call begins,
+    ///   up to the connection's body_cap_bytes. sink is the name of a local file.
     ///
     /// @throws \Causeway\Exception\CallException
     ///   When it cannot be begun.
@@ -230,18 +232,18 @@ impl PhpClient {
         options: Option<&ZendHashTable>,
     ) -> PhpResult<PhpPendingCall> {
         let prepared = request::prepare(self.name_ref(), method, uri, options)?;
-        prepared.require_whole(self.name_ref(), "start()")?;
-        prepared.require_whole_content(self.name_ref(), "start()")?;
+        let detached = prepared.detached(self.connection.client.plan())?;
         // The background knows of the switch what the segment says: it is brought up to date here.
         let _ = self.connection.host.before_attempt();
         let client = &self.connection.client;
-        let pending = client.start(prepared.request).map_err(throw::call)?;
+        let Detached {
+            request,
+            sink,
+            throw_on_error,
+        } = detached;
+        let pending = client.start(request, sink).map_err(throw::call)?;
         let connection = Rc::clone(&self.connection);
-        Ok(PhpPendingCall::new(
-            connection,
-            pending,
-            prepared.throw_on_error,
-        ))
+        Ok(PhpPendingCall::new(connection, pending, throw_on_error))
     }
 
     /// Makes many calls, at most $concurrency at once. Requests are drawn from the iterable when
@@ -277,7 +279,9 @@ impl PhpClient {
     /// handed out.
     ///
     /// @param array<string, mixed>|null $options
-    ///   As request(), and pages: {by: 'link' (the field Link, the default), 'cursor', 'offset' or
+    ///   As request(), but for stream and sink; a content that PHP streams is read before the walk
+    ///   begins, up to the connection's body_cap_bytes, and sent with each page's request. And
+    ///   pages: {by: 'link' (the field Link, the default), 'cursor', 'offset' or
     ///   'page'; items ('' for link, else '/items'): JSON pointer to the list; in ('cursor',
     ///   'offset', 'page'): the query parameter; out ('/next_cursor'): JSON pointer to the next
     ///   cursor; start (0, for page 1); total: JSON pointer to the number of all items; size and
@@ -288,13 +292,12 @@ impl PhpClient {
     pub fn paginate(&self, uri: &str, options: Option<&ZendHashTable>) -> PhpResult<PhpPages> {
         let (of_call, of_walk) = pages::split(options)?;
         let prepared = request::prepare(self.name_ref(), "GET", uri, of_call.as_deref())?;
-        prepared.require_whole(self.name_ref(), "paginate()")?;
-        prepared.require_whole_content(self.name_ref(), "paginate()")?;
+        let request = prepared.repeated(self.connection.client.plan())?;
         let walk = self
             .walk(of_walk.as_ref())
             .map_err(|error| throw::options(self.name_ref(), &error))?;
         let connection = Rc::clone(&self.connection);
-        Ok(PhpPages::new(connection, prepared.request, walk))
+        Ok(PhpPages::new(connection, request, walk))
     }
 
     /// Counters and state that all workers of the host share; see Metrics::connection().

@@ -153,7 +153,9 @@ impl Many<'_> {
             (None, None) => return Err(refuse()),
         }?;
         if matches!(prepared.delivery, Delivery::Open) {
-            prepared.require_whole(name, "all()")?;
+            let allowed = "left out in all(): request() hands out an answer that is open";
+            let error = OptionError::new("stream", "true", allowed);
+            return Err(throw::options(name, &error));
         }
         Ok(prepared)
     }

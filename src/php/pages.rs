@@ -140,7 +140,7 @@ impl PhpPages {
         items.reverse();
         *self.items.borrow_mut() = items;
         *self.next.borrow_mut() = match next {
-            Some(request) => match client.start(request.clone()) {
+            Some(request) => match client.start(request.clone(), None) {
                 Ok(pending) => Upcoming::Pending(Box::new(request), pending),
                 // Fetched when it is wanted.
                 Err(_) => Upcoming::Request(Box::new(request)),

@@ -7,6 +7,7 @@ use ext_php_rs::exception::PhpResult;
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
 
+use super::body_state::BodyState;
 use super::connection::Connection;
 use super::exception_classes::ExceptionClass;
 use super::response::PhpResponse;
@@ -65,7 +66,13 @@ impl PhpPendingCall {
             .wait(timeout, &self.connection.host)
             .map_err(throw::call)?;
         match answer {
-            Some(answer) => sending::answered(&self.connection, answer, self.throw_on_error),
+            Some(answer) => match self.pending.sunk_bytes() {
+                Some(written_bytes) => {
+                    let body = BodyState::sunk(written_bytes);
+                    Ok(PhpResponse::with_body(answer, Rc::new(body)))
+                }
+                None => sending::answered(&self.connection, answer, self.throw_on_error),
+            },
             None => Err(self.not_there(timeout.unwrap_or_default())),
         }
     }

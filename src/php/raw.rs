@@ -38,6 +38,7 @@ unsafe extern "C" {
     );
     fn zend_exception_set_previous(exception: *mut zend_object, previous: *mut zend_object);
     fn php_log_err_with_severity(message: *const c_char, severity: c_int);
+    fn php_check_open_basedir_ex(path: *const c_char, warn: c_int) -> c_int;
     fn zend_is_unwind_exit(object: *const zend_object) -> bool;
     fn zend_throw_unwind_exit();
     fn zend_hash_get_current_key_ex(
@@ -194,6 +195,12 @@ pub(super) fn set_previous(exception: &mut ZendObject, previous: ZBox<ZendObject
     let previous = previous.into_raw();
     // SAFETY: both are live exceptions; the engine takes over the reference to the previous one.
     unsafe { zend_exception_set_previous(exception, previous) };
+}
+
+/// Whether PHP code may open this file, as far as `open_basedir` says.
+pub(super) fn is_within_open_basedir(path: &CStr) -> bool {
+    // SAFETY: a C string that lives through the call; the PHP thread, inside a request.
+    unsafe { php_check_open_basedir_ex(path.as_ptr(), 0) == 0 }
 }
 
 /// Whether what is thrown is `exit()` on its way out, and no exception at all.

@@ -24,6 +24,7 @@ pub(super) fn send(connection: &Rc<Connection>, prepared: Prepared) -> PhpResult
         source,
         delivery,
         throw_on_error,
+        ..
     } = prepared;
     let host = CallHost::new(&connection.host);
     let (number, content) = host.add(source, None);

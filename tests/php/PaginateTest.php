@@ -81,10 +81,24 @@ final class PaginateTest extends TestCase
         $this->assertThrows(\JsonException::class, static fn () => iterator_to_array($client->paginate('bytes?n=3')));
     }
 
+    public function testContentIsSentForEachPageWhereverItComesFrom(): void
+    {
+        $client = self::client();
+        $stream = fopen('php://memory', 'w+b');
+        self::assertNotFalse($stream);
+        fwrite($stream, '{"q":1}');
+        rewind($stream);
+        $generator = (static fn (): \Generator => yield from ['{"q":', '1}'])();
+        foreach ([['json' => ['q' => 1]], ['body' => $stream], ['body' => $generator]] as $content) {
+            $seen = iterator_to_array($client->paginate('list/search', $content + ['pages' => ['by' => 'cursor']]));
+            self::assertSame([range(0, 6), ['{"q":1}']], [array_column($seen, 'n'), array_unique(array_column($seen, 'sent'))]);
+        }
+    }
+
     public function testOptionsAreRefusedByName(): void
     {
         $client = self::client();
-        foreach (['pages.by' => ['pages' => ['by' => 'x']], 'pages' => ['pages' => 'x'], 'sink' => ['sink' => 'x'], 'qery' => ['qery' => []]] as $field => $options) {
+        foreach (['pages.by' => ['pages' => ['by' => 'x']], 'pages' => ['pages' => 'x'], 'sink' => ['sink' => 'x'], 'stream' => ['stream' => true], 'qery' => ['qery' => []]] as $field => $options) {
             self::assertSame($field, $this->assertThrows(OptionsException::class, static fn () => $client->paginate('x', $options))->field);
         }
     }

@@ -6,6 +6,7 @@ namespace Causeway\Tests;
 
 use Causeway\Client;
 use Causeway\Exception\CallException;
+use Causeway\Exception\NetworkException;
 use Causeway\Exception\OptionsException;
 use Causeway\Exception\StatusException;
 use Causeway\Exception\TimeoutException;
@@ -13,6 +14,7 @@ use Causeway\PendingCall;
 use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\CallsStreamingVendor;
 use Causeway\Tests\Support\ChildScript;
+use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\TestCase;
 
@@ -22,6 +24,7 @@ final class StartTest extends TestCase
 {
     use AssertThrows;
     use CallsStreamingVendor;
+    use TemporaryFiles;
 
     public function testCallRunsWhilePhpGoesOn(): void
     {
@@ -68,14 +71,118 @@ final class StartTest extends TestCase
         self::assertLessThan(1000, (hrtime(true) - $start) / 1e6);
     }
 
+    public function testContentsThatPhpStreamsAreReadBeforeItBegins(): void
+    {
+        $client = self::client();
+        file_put_contents($this->path('sent'), 'one two');
+        $stream = fopen($this->path('sent'), 'rb');
+        self::assertNotFalse($stream);
+        $generator = (static fn (): \Generator => yield from ['one ', 'two'])();
+        foreach ([['body' => $stream], ['body' => $generator], ['file' => $this->path('sent')]] as $content) {
+            // A second attempt sends it again, also what a generator gave once.
+            $pending = $client->start('PUT', 'upload/flaky?id=' . bin2hex(random_bytes(8)), $content);
+            $response = $pending->wait();
+            self::assertSame([2, 'one two'], [$response->attempts(), base64_decode($response->json()['start'])]);
+        }
+        $form = $client->start('POST', 'upload', ['multipart' => [['name' => 'a', 'content' => new \ArrayIterator(['one ', 'two'])]]]);
+        self::assertStringContainsString("\r\n\r\none two\r\n", base64_decode($form->wait()->json()['start']));
+    }
+
+    public function testContentIsHeldUpToTheConnectionsCap(): void
+    {
+        $client = self::client(['body_cap_bytes' => 4096]);
+        $piece = str_repeat('x', 1024);
+        self::assertSame(4096, $client->start('POST', 'upload', ['body' => new \ArrayIterator(array_fill(0, 4, $piece)), 'body_cap_bytes' => 1 << 20])->wait()->json()['length']);
+        $read = 0;
+        $endless = (static function () use ($piece, &$read): \Generator {
+            for (; true; $read++) {
+                yield $piece;
+            }
+        })();
+        file_put_contents($this->path('large'), str_repeat('x', 4097));
+        foreach (['body' => $endless, 'file' => $this->path('large')] as $field => $content) {
+            $error = $this->assertThrows(OptionsException::class, static fn () => $client->start('POST', 'upload', [$field => $content]));
+            self::assertSame($field, $error->field);
+            self::assertStringContainsString('at most 4096 bytes (body_cap_bytes) in start()', $error->getMessage());
+        }
+        self::assertSame(4, $read);
+    }
+
+    public function testWhatTheContentThrowsIsThrown(): void
+    {
+        $broken = (static function (): \Generator {
+            yield 'x';
+            throw new \DomainException('no more');
+        })();
+        $this->assertThrows(\DomainException::class, static fn () => self::client()->start('POST', 'upload', ['body' => $broken]));
+    }
+
+    public function testAnswerGoesIntoALocalFile(): void
+    {
+        $n = 20 << 20;
+        $client = self::client();
+        $before = getcwd();
+        self::assertNotFalse($before);
+        chdir(dirname($this->path('sunk')));
+        $pending = $client->start('GET', "bytes?n=$n", ['sink' => 'sunk']);
+        chdir($before);
+        $empty = $client->start('GET', 'bytes?n=0', ['sink' => 'file://' . $this->path('empty')]);
+        $response = $pending->wait();
+        self::assertSame([200, $n], [$response->getStatusCode(), $response->getBody()->getSize()]);
+        self::assertSame(hash('sha256', str_repeat('x', $n)), hash_file('sha256', $this->path('sunk')));
+        self::assertStringContainsString('went into the sink', $this->assertThrows(CallException::class, static fn () => $response->text())->getMessage());
+        self::assertSame([0, ''], [$empty->wait()->getBody()->getSize(), file_get_contents($this->path('empty'))]);
+    }
+
+    public function testFileThatIsNotWholeIsRemoved(): void
+    {
+        $client = self::client();
+        $half = $client->start('GET', 'half?n=100000', ['sink' => $this->path('half')]);
+        $error = $this->assertThrows(NetworkException::class, static fn () => $half->wait());
+        // Once a part was written there is no second attempt.
+        self::assertSame(['yes', 1], [$error->sent, $error->attempts]);
+        self::assertFileDoesNotExist($this->path('half'));
+
+        $drip = $client->start('GET', 'drip?ms=5', ['sink' => $this->path('drip')]);
+        for ($end = hrtime(true) + 5e9; !file_exists($this->path('drip')) && hrtime(true) < $end;) {
+            usleep(1000);
+            clearstatcache();
+        }
+        self::assertFileExists($this->path('drip'));
+        $drip->cancel();
+        $this->assertThrows(CallException::class, static fn () => $drip->wait());
+        self::assertFileDoesNotExist($this->path('drip'));
+    }
+
+    public function testErrorsStayInMemoryAndFilesUntouched(): void
+    {
+        $client = self::client();
+        $error = $this->assertThrows(StatusException::class, fn () => $client->start('GET', 'bytes?n=3&status=404', ['sink' => $this->path('none')])->wait());
+        self::assertSame('xxx', $error->response->text());
+        self::assertSame('xxx', $client->start('GET', 'bytes?n=3&status=404', ['sink' => $this->path('none'), 'throw_on_error' => false])->wait()->text());
+        self::assertFileDoesNotExist($this->path('none'));
+        $error = $this->assertThrows(CallException::class, fn () => $client->start('GET', 'bytes?n=3', ['sink' => $this->path('no') . '/such/file'])->wait());
+        self::assertStringContainsString('the sink cannot be written', $error->getMessage());
+    }
+
     public function testWhatCannotRunInTheBackgroundIsRefusedByName(): void
     {
         $client = self::client();
-        foreach (['stream' => ['stream' => true], 'sink' => ['sink' => 'x'], 'body' => ['body' => new \ArrayIterator(['x'])]] as $field => $options) {
-            $error = $this->assertThrows(OptionsException::class, static fn () => $client->start('POST', 'upload', $options));
-            self::assertSame($field, $error->field);
-            self::assertStringContainsString('start()', $error->getMessage());
+        foreach (['stream' => [true], 'sink' => ['php://temp', 'public://x', fopen('php://memory', 'w+b')]] as $field => $values) {
+            foreach ($values as $value) {
+                $error = $this->assertThrows(OptionsException::class, static fn () => $client->start('GET', 'bytes?n=1', [$field => $value]));
+                self::assertSame($field, $error->field);
+                self::assertStringContainsString('in start(): request()', $error->getMessage());
+            }
         }
+    }
+
+    public function testOpenBasedirHoldsForFiles(): void
+    {
+        $allowed = dirname($this->path('x'));
+        $code = sprintf('$client = new Causeway\Client("media", ["base_uri" => %s, "address" => ["allow_private" => true]]); ini_set("open_basedir", %s); $client->start("GET", "bytes?n=1", ["sink" => %s])->wait(); try { $client->start("GET", "bytes?n=1", ["sink" => "/proc/self/comm"]); } catch (Causeway\Exception\OptionsException $error) { print $error->field; }', var_export(self::$vendor->baseUri, true), var_export($allowed, true), var_export($this->path('within'), true));
+        self::assertSame([0, 'sink'], ChildScript::run($code));
+        self::assertSame('x', file_get_contents($this->path('within')));
     }
 
     public function testWhatIsNotWaitedForIsFinishedOrReported(): void

@@ -2,13 +2,15 @@
 //!
 //! The thread is made by a thread's first [`start`], never before, with an engine of its own; it is
 //! forgotten after a fork, where it does not exist, and ends when its owner does. It never calls
-//! PHP: secrets are read before a call is handed over, the switch is looked at in the segment, and
-//! contents that PHP streams are refused by the caller.
+//! PHP: secrets are read before a call is handed over, the switch is looked at in the segment, contents
+//! are in memory, and an answer's content goes there too or into a local file
+//! (`background_host.rs`).
 //!
 //! At the end of a request [`finish`] gives what is under way some grace and cancels the rest.
 
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -21,6 +23,7 @@ use parking_lot::{Condvar, Mutex};
 use rustix::event::{EventfdFlags, eventfd};
 
 use super::asks::Asks;
+use super::background_host::{BackgroundHost, Outcome};
 use super::foreground::SLICE;
 use super::reactor::{self, Interest};
 use super::task::Task;
@@ -41,7 +44,7 @@ pub fn on_thread_start(hook: fn()) {
 /// A call's result, or that it is not there yet.
 #[derive(Default)]
 struct Slot {
-    outcome: Mutex<Option<Result<Answer, CallError>>>,
+    outcome: Mutex<Option<Outcome>>,
     came: Condvar,
     is_cancelled: AtomicBool,
 }
@@ -57,6 +60,7 @@ pub struct Pending {
 struct Job {
     client: Client,
     request: Request,
+    sink: Option<PathBuf>,
     secrets: Vec<(SecretRef, SecretBytes)>,
     slot: Arc<Slot>,
 }
@@ -75,19 +79,22 @@ thread_local! {
     static BACKGROUND: RefCell<Option<Background>> = const { RefCell::new(None) };
 }
 
-/// Hands a call to this thread's background thread.
+/// Hands a call to this thread's background thread; `sink` takes the content of an answer below 400
+/// in place of memory.
 ///
 /// # Errors
 /// When the system gives no thread or descriptor.
 pub(crate) fn start(
     client: &Client,
     request: Request,
+    sink: Option<PathBuf>,
     secrets: Vec<(SecretRef, SecretBytes)>,
 ) -> Result<Pending, Failure> {
     let slot = Arc::new(Slot::default());
     let job = Job {
         client: client.clone(),
         request,
+        sink,
         secrets,
         slot: Arc::clone(&slot),
     };
@@ -148,7 +155,7 @@ pub fn stop() {
 
 impl Pending {
     /// A call that is done already.
-    pub fn done(client: &Client, outcome: Result<Answer, CallError>) -> Self {
+    pub(in crate::http) fn done(client: &Client, outcome: Outcome) -> Self {
         Self {
             slot: Arc::new(Slot {
                 outcome: Mutex::new(Some(outcome)),
@@ -176,7 +183,7 @@ impl Pending {
             }
             let left = until.map_or(SLICE, |until| until.since(clock::running()).min(SLICE));
             if let Some(outcome) = self.slot.wait(left) {
-                return outcome.map(Some);
+                return outcome.map(|(answer, _)| Some(answer));
             }
             if left.is_zero() {
                 return Ok(None);
@@ -184,6 +191,13 @@ impl Pending {
             host.check()
                 .map_err(|stop| driver::stopped_wait(&self.client, stop))?;
         }
+    }
+
+    /// Bytes of the answer that went into its file; `None` before it came, and where none did.
+    pub fn sunk_bytes(&self) -> Option<u64> {
+        let outcome = self.slot.outcome.lock();
+        let ended = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+        ended.and_then(|(_, sunk_bytes)| *sunk_bytes)
     }
 
     /// Whether the result is there.
@@ -203,7 +217,7 @@ impl Pending {
 }
 
 impl Slot {
-    fn wait(&self, span: Duration) -> Option<Result<Answer, CallError>> {
+    fn wait(&self, span: Duration) -> Option<Outcome> {
         let mut outcome = self.outcome.lock();
         if outcome.is_none() && !span.is_zero() {
             self.came.wait_for(&mut outcome, span);
@@ -211,7 +225,7 @@ impl Slot {
         outcome.clone()
     }
 
-    fn put(&self, outcome: Result<Answer, CallError>) {
+    fn put(&self, outcome: Outcome) {
         *self.outcome.lock() = Some(outcome);
         self.came.notify_all();
     }
@@ -274,39 +288,26 @@ fn ring(wake: &OwnedFd) {
     let _ = rustix::io::write(wake, &1_u64.to_ne_bytes());
 }
 
-/// What a call may know of its connection's switch where PHP is not.
-pub(crate) struct SegmentHost<'a>(pub(crate) &'a Client);
-
-impl Host for SegmentHost<'_> {
-    fn before_attempt(&self) -> Result<(), Stop> {
-        if self.0.connection().last_known_paused() {
-            let reason = "switched off".to_owned();
-            return Err(Stop::Paused { reason });
-        }
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), Stop> {
-        self.before_attempt()
-    }
-}
-
 /// One call as the background thread runs it.
 struct Running {
     client: Rc<Client>,
     asks: Rc<Asks>,
+    host: BackgroundHost,
     slot: Arc<Slot>,
     task: Task<'static, Result<Answer, CallError>>,
 }
 
 impl Running {
     fn new(job: Job) -> Self {
+        let mut request = job.request;
+        let host = BackgroundHost::new(job.client.clone(), &mut request, job.sink);
         let client = Rc::new(job.client);
         let asks = Rc::new(Asks::with_secrets(job.secrets));
-        let (request, called, asked) = (job.request, Rc::clone(&client), Rc::clone(&asks));
+        let (called, asked) = (Rc::clone(&client), Rc::clone(&asks));
         Self {
             client,
             asks,
+            host,
             slot: job.slot,
             task: Task::new(async move { driver::make(&called, &request, &asked).await }),
         }
@@ -316,15 +317,15 @@ impl Running {
     fn is_done(&mut self) -> bool {
         if self.slot.is_cancelled.load(Ordering::Acquire) {
             let cancelled = driver::stopped_wait(&self.client, Stop::Interrupted);
-            self.slot.put(Err(cancelled));
+            self.slot.put(self.host.end(Err(cancelled)));
             return true;
         }
         loop {
             if let Poll::Ready(outcome) = self.task.poll() {
-                self.slot.put(outcome);
+                self.slot.put(self.host.end(outcome));
                 return true;
             }
-            if !self.asks.answer(&SegmentHost(&self.client)) {
+            if !self.asks.answer(&self.host) {
                 return false;
             }
         }

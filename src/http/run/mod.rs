@@ -5,12 +5,15 @@
 
 mod asks;
 pub(super) mod background;
+mod background_host;
+mod file_sink;
 mod foreground;
 mod many;
 pub(crate) mod reactor;
 mod task;
 
 pub(crate) use asks::Asks;
+pub(super) use background_host::BackgroundHost;
 pub(crate) use foreground::{Forked, run};
 pub(crate) use many::{Ended, many};
 pub(crate) use reactor::{sleep, sleep_running, within};

@@ -130,7 +130,7 @@ fn an_interruption_ends_what_is_under_way_and_draws_nothing_more() {
 fn a_background_call_gets_its_answer_while_nobody_waits() {
     let vendor = Vendor::start(vec![answer(503), answer(200)]);
     let client = client(&vendor, vec![]);
-    let pending = client.start(get("a")).unwrap();
+    let pending = client.start(get("a"), None).unwrap();
     assert_eq!(finish_background(Duration::from_secs(5)), [""; 0]);
     assert!(pending.is_done());
     let answer = pending
@@ -147,7 +147,7 @@ fn a_background_call_gets_its_answer_while_nobody_waits() {
 fn a_background_call_can_be_waited_for_in_part_given_up_and_reported() {
     let vendor = Vendor::start(vec![Step::Hang]);
     let client = client(&vendor, vec![]);
-    let pending = client.start(get("a")).unwrap();
+    let pending = client.start(get("a"), None).unwrap();
     assert!(matches!(
         pending.wait(Some(Duration::from_millis(20)), &NoHost),
         Ok(None)
@@ -155,7 +155,7 @@ fn a_background_call_can_be_waited_for_in_part_given_up_and_reported() {
     pending.cancel();
     let error = pending.wait(None, &NoHost).unwrap_err();
     assert!(matches!(error.kind, CallErrorKind::Interrupted));
-    let _left = client.start(get("b")).unwrap();
+    let _left = client.start(get("b"), None).unwrap();
     assert_eq!(finish_background(Duration::from_millis(20)), ["catalog"]);
     stop_background();
 }
@@ -163,7 +163,10 @@ fn a_background_call_can_be_waited_for_in_part_given_up_and_reported() {
 #[test]
 fn a_streamed_content_is_not_sent_in_the_background() {
     let vendor = Vendor::start(vec![answer(200)]);
-    let error = client(&vendor, vec![]).start(streamed(None)).err().unwrap();
+    let error = client(&vendor, vec![])
+        .start(streamed(None), None)
+        .err()
+        .unwrap();
     assert!(matches!(error.kind, CallErrorKind::BadRequest));
     assert_eq!(error.sent, Sent::No);
 }

@@ -31,6 +31,7 @@ pub(super) fn read(prepared: &mut Prepared, options: &ZendHashTable) -> Result<(
         let allowed = format!("one of {}", KINDS.join(", "));
         return Err(OptionError::new("body", "more than one of them", allowed).into());
     }
+    prepared.content_field = kind;
     let request = &mut prepared.request;
     match kind {
         "json" => {

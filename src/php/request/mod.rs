@@ -4,6 +4,7 @@
 //! through the reader that all options go through. A call without options reads nothing.
 
 mod content;
+mod detached;
 mod form;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ use super::{throw, value};
 use crate::http::Request;
 use crate::options::{Fields, OptionError, Value};
 use crate::store::CallbackError;
+pub(super) use detached::Detached;
 
 /// Largest content that may be taken with a call's own cap.
 const BODY_CAP_BYTES_MAX: i64 = 1 << 40;
@@ -38,6 +40,8 @@ pub(super) struct Prepared {
     pub(super) request: Request,
     /// The content, where it is streamed.
     pub(super) source: Option<Source>,
+    /// The option that it came with.
+    content_field: &'static str,
     pub(super) delivery: Delivery,
     /// An answer of 400 or above is thrown.
     pub(super) throw_on_error: bool,
@@ -72,6 +76,14 @@ impl From<PhpException> for Refused {
 }
 
 impl Refused {
+    /// As an exception of this connection's.
+    fn thrown(self, connection: &str) -> PhpException {
+        match self {
+            Self::Option(error) => throw::options(connection, &error),
+            Self::Thrown(exception) => exception,
+        }
+    }
+
     /// What PHP code threw while it was asked, or its words as what is wrong with the option.
     fn of_callback(field: &str, error: CallbackError) -> Self {
         if error.has_payload() {
@@ -90,6 +102,7 @@ impl Prepared {
         Self {
             request,
             source: None,
+            content_field: "body",
             delivery: Delivery::Whole,
             throw_on_error: true,
         }
@@ -98,27 +111,6 @@ impl Prepared {
     /// Whether it is sent and answered from memory.
     pub(super) fn is_plain(&self) -> bool {
         self.source.is_none() && matches!(self.delivery, Delivery::Whole)
-    }
-
-    /// Refuses what cannot be done where this call is made.
-    pub(super) fn require_whole(&self, connection: &str, place: &str) -> PhpResult<()> {
-        let field = match self.delivery {
-            Delivery::Whole => return Ok(()),
-            Delivery::Open => "stream",
-            Delivery::Sink(_) => "sink",
-        };
-        let error = OptionError::new(field, "one", format!("left out in {place}"));
-        Err(throw::options(connection, &error))
-    }
-
-    /// Refuses a content that is read while it is sent.
-    pub(super) fn require_whole_content(&self, connection: &str, place: &str) -> PhpResult<()> {
-        if self.source.is_none() {
-            return Ok(());
-        }
-        let allowed = format!("a string (also json, form and multipart of strings) in {place}");
-        let error = OptionError::new("body", "a content that PHP streams", allowed);
-        Err(throw::options(connection, &error))
     }
 }
 
@@ -146,8 +138,7 @@ pub(super) fn prepare(
     };
     match read(&mut prepared, options) {
         Ok(()) => Ok(prepared),
-        Err(Refused::Option(error)) => Err(refuse(error)),
-        Err(Refused::Thrown(exception)) => Err(exception),
+        Err(refused) => Err(refused.thrown(connection)),
     }
 }
 

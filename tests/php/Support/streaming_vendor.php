@@ -130,7 +130,7 @@ function answer($connection, string $path, array $query, array $request): bool
         $path === '/endless/events' => endless($connection, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n", 'data: xxxxxxxxxxxxxxxxxxxxxxxx'),
         $path === '/drip' => endless($connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n", (int) $query['ms']),
         $path === '/wait' => later($connection, (int) $query['ms'], ['n' => $n]),
-        str_starts_with($path, '/list/') => pages($connection, substr($path, 6), $query),
+        str_starts_with($path, '/list/') => pages($connection, substr($path, 6), $query, (string) base64_decode($request['start'])),
         default => json($connection, ['error' => 'no such path'], 404),
     };
 
@@ -233,12 +233,13 @@ function endless($connection, string $head, string $piece, int $pauseMs = 0): ne
 }
 
 /**
- * Items 0 to 6, three a page: by link, by cursor, by offset, by page. WAY/broken leads in a circle.
+ * Items 0 to 6, three a page: by link, by cursor, by offset, by page. 'circle' leads in a circle, and
+ * the items of 'search' say what was sent for them.
  *
  * @param resource $connection
  * @param array<string, string> $query
  */
-function pages($connection, string $way, array $query): void
+function pages($connection, string $way, array $query, string $sent): void
 {
     $offset = match ($way) {
         'page' => 3 * ((int) ($query['page'] ?? 1) - 1),
@@ -251,6 +252,7 @@ function pages($connection, string $way, array $query): void
     match ($way) {
         'link' => json($connection, $items, 200, $next === null ? '' : "Link: <?cursor=$next&kept=1>; rel=\"next\"\r\n"),
         'circle' => json($connection, ['items' => $items, 'next_cursor' => 'c0']),
+        'search' => json($connection, ['items' => array_map(static fn (array $item): array => $item + ['sent' => $sent], $items), 'next_cursor' => $next]),
         'slow' => later($connection, 50, ['items' => $items, 'next_cursor' => $next]),
         default => json($connection, ['items' => $items, 'next_cursor' => $next, 'total' => 7]),
     };
