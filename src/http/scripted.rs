@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub(crate) fn answer(status: u16) -> Step {
 pub(crate) struct Vendor {
     pub(crate) base: String,
     received: Arc<Mutex<Vec<String>>>,
+    accepted: Arc<AtomicUsize>,
     hung: Arc<Mutex<Vec<TcpStream>>>,
     closed: Mutex<Receiver<()>>,
 }
@@ -43,11 +45,14 @@ impl Vendor {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}/", listener.local_addr().unwrap());
         let received = Arc::new(Mutex::new(Vec::new()));
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&accepted);
         let hung = Arc::new(Mutex::new(Vec::new()));
         let (sender, closed) = mpsc::channel();
         let (log, kept) = (Arc::clone(&received), Arc::clone(&hung));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
+                counted.fetch_add(1, Ordering::SeqCst);
                 let (script, log) = (script.clone(), Arc::clone(&log));
                 let (kept, sender) = (Arc::clone(&kept), sender.clone());
                 std::thread::spawn(move || {
@@ -59,6 +64,7 @@ impl Vendor {
         Self {
             base,
             received,
+            accepted,
             hung,
             closed: Mutex::new(closed),
         }
@@ -67,6 +73,11 @@ impl Vendor {
     /// The requests so far: head and body.
     pub(crate) fn received(&self) -> Vec<String> {
         self.received.lock().clone()
+    }
+
+    /// Connections so far.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
     }
 
     /// Waits until the vendor has closed one connection.

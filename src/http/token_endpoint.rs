@@ -48,7 +48,7 @@ impl auth::Endpoint for Call<'_> {
             delivery: Delivery::Whole,
             redirects: 0,
         };
-        self.exchange(&wire, terms)
+        self.exchange(&wire, None, terms)
             .await
             .map(|mut answer| {
                 let body = answer.body.take_whole().unwrap_or_default();

@@ -10,14 +10,14 @@ use crate::auth;
 use crate::clock;
 use crate::http::outcome::{self, Outcome};
 use crate::http::permit::Permit;
-use crate::http::transport::Wire;
+use crate::http::transport::{Ready, Wire};
 use crate::http::{CallError, Content, OPEN_CAP_BYTES};
 use crate::policy::rate_limit::{self, RateLimit};
 use crate::policy::throttle;
 use crate::telemetry::Counter;
 
 impl<'client> Call<'client> {
-    /// One attempt with its permit, its token, its turn and its timeout.
+    /// One attempt with its permit, its token, its place, its connection, its turn and its timeout.
     ///
     /// # Errors
     /// When its turn does not come: nothing was attempted.
@@ -44,13 +44,30 @@ impl<'client> Call<'client> {
             authorized = Some(with_token(wire, token));
         }
         let wire = authorized.as_ref().unwrap_or(wire);
-        self.turn(wire, &mut permit).await?;
+        let has_waited = self.place(&mut permit).await?;
+        let began = clock::monotonic();
+        let mut ready = match self.ahead(wire).await {
+            Ok(ready) => ready,
+            Err(failure) => {
+                self.count_entry();
+                let outcome = Err(failure);
+                let took = clock::monotonic().since(began);
+                permit.record(outcome::for_breaker(&outcome), took);
+                return Ok((outcome, held));
+            }
+        };
+        self.turn(wire, &mut permit, &mut ready, has_waited).await?;
+        self.count_entry();
+        Ok((self.send_hedged(wire, permit, ready).await, held))
+    }
+
+    /// Counts an attempt that is no hedge.
+    fn count_entry(&self) {
         self.count_attempt(if self.attempts.get() == 0 {
             Counter::Entered
         } else {
             Counter::Retries
         });
-        Ok((self.send_hedged(wire, permit).await, held))
     }
 
     /// Counts one more request, as what it is.
@@ -61,9 +78,14 @@ impl<'client> Call<'client> {
     }
 
     /// Sends once, and says what came of it to all who keep score.
-    pub(super) async fn send_recorded(&self, wire: &Wire, permit: Permit<'_>) -> Outcome {
+    pub(super) async fn send_recorded(
+        &self,
+        wire: &Wire,
+        permit: Permit<'_>,
+        ready: Option<Box<Ready>>,
+    ) -> Outcome {
         let began = clock::monotonic();
-        let outcome = self.send(wire).await;
+        let outcome = self.send(wire, ready).await;
         if let (Some(throttle), Ok(received)) = (&self.client.plan().throttle, &outcome) {
             self.note_announced(throttle, &received.head.headers);
         }
@@ -81,7 +103,7 @@ impl<'client> Call<'client> {
         }
     }
 
-    async fn send(&self, wire: &Wire) -> Outcome {
+    async fn send(&self, wire: &Wire, ready: Option<Box<Ready>>) -> Outcome {
         if self.attempts.get() > 1
             && let Content::Streamed { source, .. } = wire.content
         {
@@ -95,7 +117,7 @@ impl<'client> Call<'client> {
             delivery: self.delivery,
             redirects: self.request.redirects.unwrap_or(plan.redirects),
         };
-        self.exchange(wire, terms).await
+        self.exchange(wire, ready, terms).await
     }
 
     /// What is held in memory has a cap of its own.

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::http::decode::{Caps, Decoder};
 use crate::http::failure::{Failure, FailureKind};
 use crate::http::outcome::Outcome;
-use crate::http::transport::{self, Body, Head, Received, Wire};
+use crate::http::transport::{self, Body, Head, Ready, Received, Wire};
 use crate::http::{Content, Sent, guard, redirect, run};
 
 /// What bounds an exchange.
@@ -29,7 +29,12 @@ const REDIRECT_BODY_BYTES: usize = 16 * 1024;
 
 impl Call<'_> {
     /// Sends, and reads the answer as far as it is wanted, all within the timeout.
-    pub(in crate::http) async fn exchange(&self, wire: &Wire, terms: Terms) -> Outcome {
+    pub(in crate::http) async fn exchange(
+        &self,
+        wire: &Wire,
+        ready: Option<Box<Ready>>,
+        terms: Terms,
+    ) -> Outcome {
         let timeout = self
             .deadline
             .for_attempt(terms.timeout, clock::monotonic())
@@ -37,7 +42,8 @@ impl Call<'_> {
         let sent = Cell::new(Sent::No);
         let status = Cell::new(None);
         let received = pin!(async {
-            let (mut head, body, hop) = self.redirected(wire, &sent, terms.redirects).await?;
+            let (mut head, body, hop) =
+                self.redirected(wire, ready, &sent, terms.redirects).await?;
             status.set(Some(head.status.as_u16()));
             let wire = hop.as_ref().unwrap_or(wire);
             let body = body.capped(terms.body_cap_bytes)?;
@@ -79,6 +85,7 @@ impl Call<'_> {
     async fn redirected(
         &self,
         wire: &Wire,
+        mut ready: Option<Box<Ready>>,
         sent: &Cell<Sent>,
         redirects: u32,
     ) -> Result<(Head, Body, Option<Wire>), Failure> {
@@ -89,7 +96,8 @@ impl Call<'_> {
             let of_hop = Cell::new(Sent::No);
             let so_far = if hops == 0 { sent } else { &of_hop };
             let plan = self.client.plan();
-            let exchanged = transport::exchange(plan, key, at, self.asks, so_far).await;
+            let exchanged =
+                transport::exchange(plan, key, ready.take(), at, self.asks, so_far).await;
             let (head, body) = exchanged.map_err(|failure| known_sent(failure, hops))?;
             let next = (redirects > 0).then(|| redirect::next(at, &head)).flatten();
             let Some(next) = next.filter(can_be_sent_again) else {

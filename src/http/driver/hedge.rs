@@ -1,7 +1,7 @@
 //! A late attempt is joined by a second one, and the first usable answer counts.
 //!
 //! The rule for when is [`policy::hedge`](crate::policy::hedge). The second takes a permit, a turn
-//! and a budget token, all at once or it is not made. Whichever answer comes first and says that
+//! and a budget token, all at once or it is not made; its connection it has by then. Whichever answer comes first and says that
 //! the vendor is well ends the attempt; a failure waits for the other. What is left over is dropped,
 //! which closes its socket and counts for nothing.
 
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::http::failure::FailureKind;
 use crate::http::outcome::{self, Outcome};
 use crate::http::permit::Permit;
-use crate::http::transport::Wire;
+use crate::http::transport::{Ready, Wire};
 use crate::http::{Content, run};
 use crate::policy::breaker;
 use crate::policy::{hedge, retry};
@@ -23,22 +23,36 @@ use crate::telemetry::Counter;
 
 impl Call<'_> {
     /// Sends once, or twice where the first answer is late.
-    pub(super) async fn send_hedged(&self, wire: &Wire, permit: Permit<'_>) -> Outcome {
+    pub(super) async fn send_hedged(
+        &self,
+        wire: &Wire,
+        permit: Permit<'_>,
+        ready: Option<Box<Ready>>,
+    ) -> Outcome {
         let Some(delay) = self.hedge_delay() else {
-            return self.send_recorded(wire, permit).await;
+            return self.send_recorded(wire, permit, ready).await;
         };
-        let mut first = pin!(self.send_recorded(wire, permit));
+        let mut first = pin!(self.send_recorded(wire, permit, ready));
         if let Some(outcome) = run::within(delay, first.as_mut()).await {
             return outcome;
         }
-        match self.hedge_permit(wire) {
-            None => first.await,
-            Some(permit) => {
-                self.count_attempt(Counter::Hedges);
-                let second = pin!(self.send_recorded(wire, permit));
-                first_usable(first, second).await
-            }
+        let second = pin!(self.second(wire));
+        first_usable(first, second).await
+    }
+
+    /// The second attempt; `None` where it is not made.
+    async fn second(&self, wire: &Wire) -> Option<Outcome> {
+        if !self.may_repeat() {
+            return None;
         }
+        let ready = match self.ahead(wire).await {
+            Ok(ready) => ready,
+            Err(failure) if is_a_stop(failure.kind) => return Some(Err(failure)),
+            Err(_) => return None,
+        };
+        let permit = self.hedge_permit(wire)?;
+        self.count_attempt(Counter::Hedges);
+        Some(self.send_recorded(wire, permit, ready).await)
     }
 
     /// How long the first attempt is waited for; `None` where there is to be no second one.
@@ -62,35 +76,40 @@ impl Call<'_> {
 
     /// The right to make the second attempt, if it can be had at once.
     fn hedge_permit(&self, wire: &Wire) -> Option<Permit<'_>> {
-        if !self.may_repeat() {
-            return None;
-        }
         let mut permit = Permit::take(self.client, clock::monotonic()).ok()?;
         (self.turn_now(wire, &mut permit) && self.buy_retry()).then_some(permit)
     }
 }
 
-/// The outcome that comes first and is no failure of the vendor's; else the one that comes last.
-async fn first_usable<F: Future<Output = Outcome>, S: Future<Output = Outcome>>(
-    mut first: Pin<&mut F>,
-    mut second: Pin<&mut S>,
-) -> Outcome {
-    let mut ended = [false; 2];
+/// The outcome that comes first and is no failure of the vendor's; else the one that comes last. The
+/// second may come to nothing.
+async fn first_usable<F, S>(mut first: Pin<&mut F>, mut second: Pin<&mut S>) -> Outcome
+where
+    F: Future<Output = Outcome>,
+    S: Future<Output = Option<Outcome>>,
+{
+    let (mut is_first_over, mut is_second_over) = (false, false);
+    let mut last = None;
     poll_fn(|context| {
-        for place in 0..2 {
-            let Some(is_over) = ended.get_mut(place).filter(|is_over| !**is_over) else {
-                continue;
-            };
-            let polled = match place {
-                0 => first.as_mut().poll(context),
-                _ => second.as_mut().poll(context),
-            };
-            let Poll::Ready(outcome) = polled else {
-                continue;
-            };
-            *is_over = true;
-            if is_final(&outcome) || ended == [true; 2] {
+        if !is_first_over && let Poll::Ready(outcome) = first.as_mut().poll(context) {
+            if is_final(&outcome) || is_second_over {
                 return Poll::Ready(outcome);
+            }
+            is_first_over = true;
+            last = Some(outcome);
+        }
+        if !is_second_over && let Poll::Ready(second) = second.as_mut().poll(context) {
+            is_second_over = true;
+            match second {
+                Some(outcome) if is_final(&outcome) || is_first_over => {
+                    return Poll::Ready(outcome);
+                }
+                Some(_) => {}
+                None => {
+                    if let Some(outcome) = last.take() {
+                        return Poll::Ready(outcome);
+                    }
+                }
             }
         }
         Poll::Pending
@@ -102,9 +121,11 @@ async fn first_usable<F: Future<Output = Outcome>, S: Future<Output = Outcome>>(
 fn is_final(outcome: &Outcome) -> bool {
     match outcome {
         Ok(_) => outcome::for_breaker(outcome) == breaker::Outcome::Success,
-        Err(failure) => matches!(
-            failure.kind,
-            FailureKind::Interrupted | FailureKind::Paused | FailureKind::Limit
-        ),
+        Err(failure) => is_a_stop(failure.kind) || failure.kind == FailureKind::Limit,
     }
+}
+
+/// Whether the caller wants no more of it.
+fn is_a_stop(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Interrupted | FailureKind::Paused)
 }

@@ -6,19 +6,22 @@
 //! back however the attempt ends, also when the future is dropped.
 //!
 //! The composition stands in [`Call::run`] and [`Call::attempts`]; what is shared with equal calls
-//! in `coalesce.rs`, the way in in `admit.rs`, one attempt in `attempt.rs` (what goes over the wire
-//! in `exchange.rs`, its turn in `turn.rs`, a second one beside it in `hedge.rs`), how a call ends
+//! in `coalesce.rs`, the way in in `admit.rs`, one attempt in `attempt.rs` (its connection in
+//! `ahead.rs`, its place in `place.rs`, its turn in `turn.rs`, what goes over the wire in `exchange.rs`, a second one beside
+//! it in `hedge.rs`), how a call ends
 //! in `ending.rs`, an answer that is read piece by piece in `opened.rs`. What an outcome means to a
 //! policy stands in `outcome.rs`. A 401 with a token of ours drops the token and is sent once more
 //! with a new one.
 
 mod admit;
+mod ahead;
 mod attempt;
 mod coalesce;
 mod ending;
 mod exchange;
 mod hedge;
 mod opened;
+mod place;
 mod pour;
 mod shared;
 mod turn;
@@ -344,3 +347,5 @@ impl<'a> Call<'a> {
 mod policy_tests;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod turn_tests;

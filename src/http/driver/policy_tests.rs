@@ -13,7 +13,7 @@ use crate::policy::concurrency;
 use crate::segment::Segment;
 use crate::telemetry::Counter;
 
-fn map(entries: Vec<(&str, Value)>) -> Value {
+pub(super) fn map(entries: Vec<(&str, Value)>) -> Value {
     Value::map(entries)
 }
 
@@ -21,7 +21,7 @@ fn waits_ms() -> Vec<u128> {
     clock::waits().iter().map(Duration::as_millis).collect()
 }
 
-fn throttled(error: &CallError) -> bool {
+pub(super) fn throttled(error: &CallError) -> bool {
     matches!(error.kind, CallErrorKind::Throttled) && error.sent == Sent::No
 }
 

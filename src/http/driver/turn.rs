@@ -1,8 +1,8 @@
-//! When an attempt that may be made begins: its turn with the throttle, then a place among those
-//! under way.
+//! When an attempt that may be made begins: its turn with the throttle.
 //!
-//! The token is fetched before: a turn that was taken and then waits for an identity provider comes
-//! to the vendor late, next to somebody else's. Of several turns that an attempt waits for, the
+//! The turn is last, so that what has it is sent: one that was taken and then waits for an identity
+//! provider, a place or a connection comes to the vendor late, next to somebody else's. Token, place
+//! and connection are had before. Of several turns that an attempt waits for, the
 //! connection's own is the last, so that its rate holds to the moment; a route's holds where its
 //! attempts leave the queue. Where all hosts share breaker and throttle, their server is asked for
 //! both in that last step, and the segment stands in while it is away. Waiting never takes what the
@@ -15,10 +15,10 @@ use super::Call;
 use crate::clock::{self, Monotonic};
 use crate::http::hosts::{Entry, Hosts};
 use crate::http::permit::Permit;
-use crate::http::transport::Wire;
+use crate::http::transport::{Ready, Wire};
 use crate::http::{CallError, CallErrorKind, Sent};
 use crate::policy::breaker::State;
-use crate::policy::{concurrency, throttle};
+use crate::policy::throttle;
 use crate::telemetry::Counter;
 
 /// An attempt gets at least this part of its timeout: one cut shorter by our own wait would be
@@ -29,23 +29,23 @@ const ATTEMPT_SHARE: u32 = 10;
 const LATE_MAX: Duration = Duration::from_millis(10);
 /// Turns that are taken for one attempt, on a host that is too busy to keep any.
 const TAKES_MAX: u32 = 3;
-/// A place outlasts its attempt by so much.
-const LEASE_EXTRA: Duration = Duration::from_secs(1);
 
 impl Call<'_> {
-    /// Waits until the attempt may begin.
+    /// Waits until the attempt may begin, over the connection that is `ready` where there is one;
+    /// `has_waited` says whether the permit is older than its place.
     ///
     /// # Errors
     /// When it would have to wait too long, the wait was stopped, or the breaker opened meanwhile.
-    pub(super) async fn turn(&self, wire: &Wire, permit: &mut Permit<'_>) -> Result<(), CallError> {
-        let plan = self.client.plan();
+    pub(super) async fn turn(
+        &self,
+        wire: &Wire,
+        permit: &mut Permit<'_>,
+        ready: &mut Option<Box<Ready>>,
+        mut has_waited: bool,
+    ) -> Result<(), CallError> {
         let hosts = self.hosts().await;
-        let mut has_waited = false;
-        if plan.throttle.is_some() || hosts.is_some() {
-            has_waited |= self.throttled(wire, hosts.as_ref(), permit).await?;
-        }
-        if let Some(limit) = &plan.concurrency {
-            has_waited |= self.place(limit, permit).await?;
+        if self.client.plan().throttle.is_some() || hosts.is_some() {
+            has_waited |= self.throttled(wire, hosts.as_ref(), permit, ready).await?;
         }
         if has_waited && !permit.stands() {
             return Err(self.breaker_open(Duration::ZERO));
@@ -57,14 +57,12 @@ impl Call<'_> {
     pub(super) fn turn_now(&self, wire: &Wire, permit: &mut Permit<'_>) -> bool {
         let hosts = self.client.hosts().get().and_then(Option::as_ref);
         let now = clock::monotonic();
-        QUEUES.iter().all(|queue| {
-            let turn = self.take(wire, hosts, *queue, (now, Duration::ZERO), permit);
-            matches!(turn, Turn::After(_))
-        }) && self
-            .client
-            .plan()
-            .concurrency
-            .is_none_or(|limit| permit.take_place(&limit, self.lease(), now))
+        let limit = self.client.plan().concurrency;
+        limit.is_none_or(|limit| permit.take_place(&limit, self.lease(), now))
+            && QUEUES.iter().all(|queue| {
+                let turn = self.take(wire, hosts, *queue, (now, Duration::ZERO), permit);
+                matches!(turn, Turn::After(_))
+            })
     }
 
     /// Waits for each of the throttle's turns; whether there was anything to wait for.
@@ -73,6 +71,7 @@ impl Call<'_> {
         wire: &Wire,
         hosts: Option<&Arc<Hosts>>,
         permit: &mut Permit<'_>,
+        ready: &mut Option<Box<Ready>>,
     ) -> Result<bool, CallError> {
         let throttle = self.client.plan().throttle.as_ref();
         let mut left = throttle.map_or(Duration::ZERO, |throttle| throttle.mode.max_wait());
@@ -98,8 +97,14 @@ impl Call<'_> {
                     .map_err(|failure| self.failed(failure))?;
                 left = left.saturating_sub(wait);
                 takes += 1;
+                let is_kept = ready.as_mut().is_none_or(|ready| ready.is_alive());
+                if !is_kept {
+                    // What fails here is said by the attempt itself.
+                    *ready = self.ahead(wire).await.ok().flatten();
+                }
                 let late = clock::monotonic().since(now.saturating_add(wait));
-                if late <= LATE_MAX || hosts.is_some() || takes >= TAKES_MAX {
+                let is_in_time = late <= LATE_MAX || hosts.is_some() && is_kept;
+                if is_in_time || takes >= TAKES_MAX {
                     break;
                 }
             }
@@ -212,47 +217,10 @@ impl Call<'_> {
             .flatten()
     }
 
-    /// Looks for a place until there is one; whether that took more than one look.
-    async fn place(
-        &self,
-        limit: &concurrency::Options,
-        permit: &mut Permit<'_>,
-    ) -> Result<bool, CallError> {
-        let mut waited = Duration::ZERO;
-        for vain in 0.. {
-            let now = clock::monotonic();
-            if permit.take_place(limit, self.lease(), now) {
-                return Ok(vain > 0);
-            }
-            let left = limit
-                .max_wait
-                .saturating_sub(waited)
-                .min(self.waitable(now));
-            if left.is_zero() {
-                break;
-            }
-            let look = concurrency::look_after(vain).min(left);
-            self.wait(look)
-                .await
-                .map_err(|failure| self.failed(failure))?;
-            waited = waited.saturating_add(look);
-        }
-        self.client.count(Counter::RefusedByLimit);
-        let message = format!(
-            "{} attempts are under way, and no place came free in time",
-            limit.max
-        );
-        Err(self.throttled_error(&message, None))
-    }
-
     /// How long an attempt may be waited for.
-    fn waitable(&self, now: Monotonic) -> Duration {
+    pub(super) fn waitable(&self, now: Monotonic) -> Duration {
         let needed = self.attempt_timeout() / ATTEMPT_SHARE;
         self.deadline.remaining(now).saturating_sub(needed)
-    }
-
-    fn lease(&self) -> Duration {
-        self.attempt_timeout().saturating_add(LEASE_EXTRA)
     }
 
     pub(super) fn attempt_timeout(&self) -> Duration {
@@ -260,7 +228,11 @@ impl Call<'_> {
         self.request.attempt.unwrap_or(own)
     }
 
-    fn throttled_error(&self, message: &str, retry_after: Option<Duration>) -> CallError {
+    pub(super) fn throttled_error(
+        &self,
+        message: &str,
+        retry_after: Option<Duration>,
+    ) -> CallError {
         let mut error = self.error(CallErrorKind::Throttled, Sent::No, message.to_owned());
         error.retry_after = retry_after;
         error

@@ -12,6 +12,7 @@
 //! | `head.rs`, `framing.rs`, `chunked.rs` | what does an answer say, and where does it end? Pure |
 //! | `socket.rs`, `connect.rs` | bytes over TCP or TLS; how a connection comes about |
 //! | `pool.rs` | which idle socket serves whom |
+//! | `ahead.rs` | which one is kept for a request that has to wait |
 //! | `content.rs` | an answer's content, read as it comes |
 //! | `error.rs` | what can go wrong |
 //!
@@ -20,6 +21,7 @@
 //! byte of it was taken. That is the connection's age, not the vendor's failure: no attempt is
 //! counted and no budget touched.
 
+mod ahead;
 mod chunked;
 mod connect;
 mod content;
@@ -39,6 +41,7 @@ use http::Method;
 use super::run::Asks;
 use super::transport::{Head, Key, Wire};
 use super::{Content as Sending, Sent};
+pub(crate) use ahead::Ready;
 pub(crate) use content::Content;
 pub(crate) use error::LaneError;
 use framing::Framing;
@@ -46,22 +49,30 @@ use pool::Origin;
 pub(crate) use pool::Pool;
 use socket::{Flow, Socket};
 
-/// Sends, and reads the head of the answer.
+/// Sends, over the connection that was made ready for it where there is one, and reads the head of
+/// the answer.
 ///
 /// # Errors
 /// What failed; [`LaneError::SpeaksHttp2`] when the peer chose that.
 pub(crate) async fn exchange(
     key: &Arc<Key>,
+    ready: Option<Ready>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
 ) -> Result<(Head, Content), LaneError> {
-    let (origin, mut idle) = pool::take(key, &wire.url);
+    let (origin, mut idle, has_waited) = match ready {
+        Some(ready) => ready.take(),
+        None => {
+            let (origin, idle) = pool::take(key, &wire.url);
+            (origin, idle, true)
+        }
+    };
     if origin.speaks_http2.get() {
         return Err(LaneError::SpeaksHttp2);
     }
     loop {
-        let is_reused = idle.is_some();
+        let is_reused = idle.is_some() && has_waited;
         let socket = match idle.take() {
             Some(socket) => socket,
             // Boxed: a fresh connection is rare, and its future large.

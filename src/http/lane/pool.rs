@@ -40,9 +40,14 @@ pub(crate) struct Pool {
     origins: RefCell<Vec<Rc<Origin>>>,
 }
 
+/// The origin.
+pub(super) fn origin(key: &Arc<Key>, url: &Url) -> Rc<Origin> {
+    engine::with_lane(|pool| pool.origin(key, url))
+}
+
 /// The origin, and a living idle socket to it where there is one.
 pub(super) fn take(key: &Arc<Key>, url: &Url) -> (Rc<Origin>, Option<Socket>) {
-    let origin = engine::with_lane(|pool| pool.origin(key, url));
+    let origin = origin(key, url);
     let now = clock::running();
     loop {
         let Some(mut socket) = origin.idle.borrow_mut().pop() else {
@@ -58,10 +63,15 @@ pub(super) fn take(key: &Arc<Key>, url: &Url) -> (Rc<Origin>, Option<Socket>) {
 impl Origin {
     /// Keeps a socket for the next call.
     pub(super) fn give_back(&self, mut socket: Socket) {
+        socket.idle_since = clock::running();
+        self.put_back(socket);
+    }
+
+    /// Keeps a socket that was not used: it is idle for as long as it was.
+    pub(super) fn put_back(&self, socket: Socket) {
         if self.generation != generation() {
             return;
         }
-        socket.idle_since = clock::running();
         let mut idle = self.idle.borrow_mut();
         if idle.len() >= MAX_IDLE {
             idle.remove(0);

@@ -174,6 +174,26 @@ fn a_head_has_no_content_whatever_it_announces() {
 }
 
 #[test]
+fn a_socket_that_is_closed_while_its_call_waits_for_a_turn_is_replaced() {
+    fn once_and_soon_closed(stream: &mut TcpStream) {
+        once(stream);
+        // The vendor's own idle timeout, far shorter than the wait.
+        let idle = stream.set_read_timeout(Some(Duration::from_millis(30)));
+        idle.unwrap();
+        assert!(stream.read(&mut [0]).is_err());
+    }
+    let server = Server::start(vec![once_and_soon_closed, once]);
+    let throttle = Value::map([("permits", Value::from(4))]);
+    let client = server.client(vec![("throttle", throttle)]);
+    // A post that met the dead socket would be lost: it must not be sent twice.
+    for _ in 0..2 {
+        let answer = call(&client, "POST", "").unwrap();
+        assert_eq!((answer.status, answer.attempts), (200, 1));
+    }
+    server.end();
+}
+
+#[test]
 fn a_socket_that_was_closed_while_idle_is_not_used() {
     let server = Server::start(vec![once; 20]);
     let client = server.client(vec![]);

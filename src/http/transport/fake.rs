@@ -283,7 +283,7 @@ async fn pass(
         // What is encoded cannot be redacted.
         wire.headers.remove(header::ACCEPT_ENCODING);
     }
-    let (head, body) = super::real(key, &wire, asks, sent).await?;
+    let (head, body) = super::real(key, None, &wire, asks, sent).await?;
     let mut reply = Reply {
         status: head.status,
         reason: Some(head.reason.clone()),

@@ -16,6 +16,7 @@ use http::{HeaderMap, Method};
 use url::Url;
 
 use super::failure::Failure;
+pub(crate) use super::lane::Ready;
 use super::lane::{self, LaneError};
 use super::run::Asks;
 use super::{Content, Protocol, Proxy, Sent, guard, tls};
@@ -69,13 +70,32 @@ pub(crate) struct Received {
     pub(crate) body: Body,
 }
 
-/// Sends, and reads the head of the answer; `sent` says at each moment how far that came.
+/// Whether a connection can be made before there is anything to send.
+pub(crate) fn connects_ahead(key: &Key) -> bool {
+    !key.needs_library() && testing::current().is_none()
+}
+
+/// Connects without sending; `None` where the peer chose HTTP/2, which is the library's.
+///
+/// # Errors
+/// What failed; nothing was sent.
+pub(crate) async fn connect(key: &Arc<Key>, url: &Url) -> Result<Option<Ready>, Failure> {
+    match Ready::connect(key, url).await {
+        Ok(ready) => Ok(Some(ready)),
+        Err(LaneError::SpeaksHttp2) => Ok(None),
+        Err(error) => Err(Failure::of_lane(error, Sent::No)),
+    }
+}
+
+/// Sends, over the connection that was made ready for it where there is one, and reads the head of
+/// the answer; `sent` says at each moment how far that came.
 ///
 /// # Errors
 /// What failed, and whether the vendor may have seen the request.
 pub(crate) async fn exchange(
     plan: &Plan,
     key: &Arc<Key>,
+    ready: Option<Box<Ready>>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
@@ -83,19 +103,20 @@ pub(crate) async fn exchange(
     match testing::current() {
         // Boxed: no call's future is to grow for what tests alone have.
         Some(fake) => Box::pin(fake::exchange(&fake, plan, key, wire, asks, sent)).await,
-        None => real(key, wire, asks, sent).await,
+        None => real(key, ready, wire, asks, sent).await,
     }
 }
 
 /// The same to a real vendor.
 async fn real(
     key: &Arc<Key>,
+    ready: Option<Box<Ready>>,
     wire: &Wire,
     asks: &Asks,
     sent: &Cell<Sent>,
 ) -> Result<(Head, Body), Failure> {
     if !key.needs_library() {
-        match lane::exchange(key, wire, asks, sent).await {
+        match lane::exchange(key, ready.map(|ready| *ready), wire, asks, sent).await {
             Ok((head, content)) => return Ok((head, Body::of_lane(content))),
             Err(LaneError::SpeaksHttp2) => {}
             Err(error) => return Err(Failure::of_lane(error, sent.get())),
