@@ -687,7 +687,9 @@ namespace Causeway {
      *   lease_ms (120000), max_attempts (12), base_delay_ms (1000), max_delay_ms (3600000);
      *   away_s (21600): a relay that was away for so long does not send what is left from before
      *   until resume(); unsure ('repeat'|'hold'): whether a write whose fate is not known is sent
-     *   again under its key, or held in the dead letters.
+     *   again under its key, or held in the dead letters; mark_dir: a directory outside the
+     *   store's backup where it is remembered how far the relay came, so that an older store is
+     *   known, of whatever age (a SqliteStore has its mark beside it by itself).
      *
      * @throws \Causeway\Exception\OptionsException
      *   When the client has no store.
@@ -734,6 +736,11 @@ namespace Causeway {
     /** Puts a dead write back in line, under the key that it had. FALSE where it is not dead. */
     public function replay(string $id): bool {}
     /**
+     * Puts up to $limit dead writes back in line, the longest dead first; how many. The times are
+     * those of their deaths, Unix milliseconds, and belong to the span.
+     */
+    public function replayAll(?int $fromMs = null, ?int $untilMs = null, int $limit = 1000): int {}
+    /**
      * How many writes stand where.
      *
      * @return array{pending: int, blocked: int, claimed: int, done: int, dead: int, oldest_pending_age_ms: int, paused: ?string}
@@ -749,6 +756,12 @@ namespace Causeway {
     public function pause(string $reason): void {}
     /** Lets process() send again, also what is left from before a pause. */
     public function resume(): void {}
+    /**
+     * Erases the payloads of writes that ended before: sent, cancelled or discarded. The rows
+     * stay, and know a write that is recorded again. Returns how many rows it looked at: fewer
+     * than $limit mean that nothing is left.
+     */
+    public function erasePayloads(int $olderThanS, int $limit = 1000): int {}
     /** Deletes at most $limit ended writes older than this; how many went. */
     public function purge(int $olderThanS, int $limit = 1000): int {}
   }
@@ -888,12 +901,18 @@ namespace Causeway {
     public function rewrite(string $resource, callable $rewrite, ?callable $progress = null, int $chunk = 500, ?int $limit = null): array {}
     /**
      * Refuses while snapshots of an older shape remain; then the next release may set schema.from
-     * to the version that is written now.
+     * to the version that is written now. It is recorded in the store: from now on a release that
+     * writes an older shape reads on, but its refresh(), put() and backfills are refused, until
+     * expand().
      *
      * @throws \Causeway\Exception\OptionsException
      *   When old rows remain; the message says how many.
      */
     public function contract(string $resource): void {}
+    /** Takes a contraction back, for who must return to an older release. */
+    public function expand(string $resource): void {}
+    /** The oldest shape that may be written; 0 where the resource was never contracted. */
+    public function contracted(string $resource): int {}
     /** The connection's name. */
     public function connection(): mixed {}
   }

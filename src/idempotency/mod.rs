@@ -17,6 +17,7 @@ pub(crate) mod ledger;
 mod outbox;
 mod receipt;
 mod switch;
+mod upkeep;
 pub mod worker;
 
 pub use crate::snapshot::Invalidate;
@@ -25,9 +26,10 @@ pub use error::LedgerError;
 pub use inbox::{
     About, Effect, EventView, Inbox, InboxEvent, InboxOptions, PayloadError, Processed,
 };
-pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded, ReplayFilter};
+pub use ledger::{DeadLetter, Ledger, LedgerCounts, LedgerOptions, Recorded};
 pub use outbox::{
     DeadWrite, Outbox, OutboxCounts, OutboxError, OutboxOptions, Relayed, SendOptions, Unsure,
 };
 pub use receipt::{Receipt, Verdict};
 pub use switch::{SwitchState, Switches};
+pub use upkeep::ReplayFilter;

@@ -56,7 +56,9 @@ pub(super) fn snapshot_error(error: SnapshotError) -> PhpException {
             &message,
             throw::call(*cause),
         ),
-        SnapshotError::Missing { cause: None, .. } | SnapshotError::Unusable { .. } => {
+        SnapshotError::Missing { cause: None, .. }
+        | SnapshotError::Unusable { .. }
+        | SnapshotError::Contracted { .. } => {
             throw::exception(ExceptionClass::SnapshotMissing, &message, [])
         }
         SnapshotError::OldShapes { .. } => {

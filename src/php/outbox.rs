@@ -84,7 +84,9 @@ impl PhpOutbox {
     ///   lease_ms (120000), max_attempts (12), base_delay_ms (1000), max_delay_ms (3600000);
     ///   away_s (21600): a relay that was away for so long does not send what is left from before
     ///   until resume(); unsure ('repeat'|'hold'): whether a write whose fate is not known is sent
-    ///   again under its key, or held in the dead letters.
+    ///   again under its key, or held in the dead letters; mark_dir: a directory outside the
+    ///   store's backup where it is remembered how far the relay came, so that an older store is
+    ///   known, of whatever age (a SqliteStore has its mark beside it by itself).
     ///
     /// @throws \Causeway\Exception\OptionsException
     ///   When the client has no store.
@@ -190,6 +192,21 @@ impl PhpOutbox {
         self.outbox.replay(id).map_err(throw::store)
     }
 
+    /// Puts up to $limit dead writes back in line, the longest dead first; how many. The times are
+    /// those of their deaths, Unix milliseconds, and belong to the span.
+    #[php(name = "replayAll", defaults(limit = 1000))]
+    #[php(optional = fromMs)]
+    pub fn replay_all(
+        &self,
+        fromMs: Option<i64>,
+        untilMs: Option<i64>,
+        limit: i64,
+    ) -> PhpResult<i64> {
+        let replayed = self.outbox.replay_all(fromMs, untilMs, size(limit));
+        let replayed = replayed.map_err(throw::store)?;
+        Ok(i64::try_from(replayed).unwrap_or(i64::MAX))
+    }
+
     /// How many writes stand where.
     ///
     /// @return array{pending: int, blocked: int, claimed: int, done: int, dead: int, oldest_pending_age_ms: int, paused: ?string}
@@ -244,6 +261,17 @@ impl PhpOutbox {
     #[php(name = "resume")]
     pub fn resume(&self) -> PhpResult<()> {
         self.outbox.resume().map_err(throw::store)
+    }
+
+    /// Erases the payloads of writes that ended before: sent, cancelled or discarded. The rows
+    /// stay, and know a write that is recorded again. Returns how many rows it looked at: fewer
+    /// than $limit mean that nothing is left.
+    #[php(name = "erasePayloads", defaults(limit = 1000))]
+    pub fn erase_payloads(&self, olderThanS: i64, limit: i64) -> PhpResult<i64> {
+        let older_than = Duration::from_secs(u64::try_from(olderThanS).unwrap_or(0));
+        let looked_at = self.outbox.erase_payloads(older_than, size(limit));
+        let looked_at = looked_at.map_err(throw::store)?;
+        Ok(i64::try_from(looked_at).unwrap_or(i64::MAX))
     }
 
     /// Deletes at most $limit ended writes older than this; how many went.

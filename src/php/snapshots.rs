@@ -242,7 +242,9 @@ impl PhpSnapshots {
     }
 
     /// Refuses while snapshots of an older shape remain; then the next release may set schema.from
-    /// to the version that is written now.
+    /// to the version that is written now. It is recorded in the store: from now on a release that
+    /// writes an older shape reads on, but its refresh(), put() and backfills are refused, until
+    /// expand().
     ///
     /// @throws \Causeway\Exception\OptionsException
     ///   When old rows remain; the message says how many.
@@ -250,6 +252,21 @@ impl PhpSnapshots {
     pub fn contract(&self, resource: &str) -> PhpResult<()> {
         let shapes = self.shapes(resource)?;
         shapes.contract().map_err(durable::snapshot_error)
+    }
+
+    /// Takes a contraction back, for who must return to an older release.
+    #[php(name = "expand")]
+    pub fn expand(&self, resource: &str) -> PhpResult<()> {
+        let shapes = self.shapes(resource)?;
+        shapes.expand().map_err(durable::snapshot_error)
+    }
+
+    /// The oldest shape that may be written; 0 where the resource was never contracted.
+    #[php(name = "contracted")]
+    pub fn contracted(&self, resource: &str) -> PhpResult<i64> {
+        let shapes = self.shapes(resource)?;
+        let version = shapes.contracted().map_err(durable::snapshot_error)?;
+        Ok(i64::from(version))
     }
 
     /// The connection's name.

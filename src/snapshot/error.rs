@@ -58,6 +58,21 @@ pub enum SnapshotError {
         /// The shape that is written now.
         version: u32,
     },
+    /// The resource was contracted to a newer shape than this release writes.
+    #[error(
+        "{connection}: {resource} was contracted to shape {contracted}, and this release writes \
+         shape {writes}: deploy the newer one, or expand again"
+    )]
+    Contracted {
+        /// The connection.
+        connection: String,
+        /// The resource.
+        resource: String,
+        /// The oldest shape that may be written.
+        contracted: u32,
+        /// The shape that this release writes.
+        writes: u32,
+    },
     /// The store failed.
     #[error("{0}")]
     Store(StoreError),

@@ -9,7 +9,7 @@ use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::row::{Cause, Detail, Entity, Next, Seen, next, standing_and_shape};
-use super::{Snapshot, SnapshotError};
+use super::{Snapshot, SnapshotError, contraction};
 use crate::clock;
 use crate::http::{Answer, CallError, CallErrorKind, Fetch, Request, Sent};
 use crate::policy;
@@ -45,12 +45,13 @@ pub(super) struct Question {
 /// Reads the row, and makes the request that asks for what comes after it.
 ///
 /// # Errors
-/// When the store cannot be read.
+/// When the store cannot be read, or what comes must not be written (`contraction`).
 pub(super) fn question(
     store: &dyn Store,
     entity: &Entity<'_>,
     total: Option<Duration>,
 ) -> Result<Question, SnapshotError> {
+    contraction::check(store, entity)?;
     let stored = store.read(Kind::Snapshot, &entity.key())?;
     let asked_at_ms = store.now_ms()?;
     let id = utf8_percent_encode(entity.id, SEGMENT).to_string();

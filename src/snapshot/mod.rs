@@ -12,6 +12,7 @@
 //! down.
 
 mod backfill;
+mod contraction;
 mod error;
 mod fetching;
 mod flight;

@@ -5,8 +5,10 @@
 //!    release goes on beside it.
 //! 2. **Migrate.** [`Shapes::rewrite`] turns old rows into the new shape in chunks, as the
 //!    application says; what is fetched meanwhile comes in the new shape by itself.
-//! 3. **Contract.** [`Shapes::contract`] refuses while old rows remain. Then a release may say
-//!    `from: 2`; what is older than `from` counts as missing and is fetched anew.
+//! 3. **Contract.** [`Shapes::contract`] refuses while old rows remain, and records that none may
+//!    be written any more (`contraction.rs`). Then a release may say `from: 2`; what is older than
+//!    `from` counts as missing and is fetched anew. [`Shapes::expand`] takes the record back, for
+//!    who must return to the older release.
 //!
 //! Rewriting changes no content as pages see it, so it owes no tags. The shape stands in the row's
 //! state, so that old rows are found and counted without reading them all.
@@ -14,9 +16,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use super::row::{self, reshaped, standing_and_shape};
-use super::{SnapshotError, Snapshots};
-use crate::store::{CallbackError, Key, Kind, Query, Record};
+use super::row::{self, Entity, reshaped, standing_and_shape};
+use super::{SnapshotError, Snapshots, contraction};
+use crate::store::{CallbackError, Key, Kind, Query, Record, Store};
 
 /// Gets a row's JSON, its id and its shape; `None` drops the row, so that it is fetched anew.
 pub type Rewrite<'a> = dyn FnMut(&[u8], &str, u32) -> Result<Option<Vec<u8>>, CallbackError> + 'a;
@@ -86,6 +88,7 @@ impl Shapes {
         chunk: usize,
         limit: u64,
     ) -> Result<Rewritten, SnapshotError> {
+        contraction::check(self.store(), &self.entity()?)?;
         let mut sum = Rewritten::default();
         for standing in [row::CURRENT, row::OWED] {
             for state in row::states_up_to(standing, self.version.saturating_sub(1)) {
@@ -105,11 +108,43 @@ impl Shapes {
         Ok(sum)
     }
 
-    /// Says that no old row remains, so that the next release need not read them any more.
+    /// Says that no old row remains, so that the next release need not read them any more, and
+    /// records that no older shape may be written from now on.
     ///
     /// # Errors
-    /// When old rows remain, with their number.
+    /// When old rows remain, with their number: then nothing is recorded. The store's error.
     pub fn contract(&self) -> Result<(), SnapshotError> {
+        let entity = self.entity()?;
+        let before = self.contracted()?;
+        self.refuse_old_rows()?;
+        if before >= self.version {
+            return Ok(());
+        }
+        contraction::set(self.store(), &entity, self.version)?;
+        // A writer that was at it between the look and the record.
+        self.refuse_old_rows().or_else(|refusal| {
+            contraction::set(self.store(), &entity, before)?;
+            Err(refusal)
+        })
+    }
+
+    /// Takes a contraction back: older releases may write their shapes again.
+    ///
+    /// # Errors
+    /// When the store failed.
+    pub fn expand(&self) -> Result<(), SnapshotError> {
+        Ok(contraction::set(self.store(), &self.entity()?, 0)?)
+    }
+
+    /// The oldest shape that may be written; 0 where the resource was never contracted.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub fn contracted(&self) -> Result<u32, SnapshotError> {
+        Ok(contraction::version(self.store(), &self.entity()?)?)
+    }
+
+    fn refuse_old_rows(&self) -> Result<(), SnapshotError> {
         let left = self.left()?;
         if left == 0 {
             return Ok(());
@@ -120,6 +155,14 @@ impl Shapes {
             left,
             version: self.version,
         })
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.snapshots.store().as_ref()
+    }
+
+    fn entity(&self) -> Result<Entity<'_>, SnapshotError> {
+        self.snapshots.entity(&self.resource, "")
     }
 
     fn left(&self) -> Result<u64, SnapshotError> {
@@ -191,7 +234,7 @@ mod tests {
     use crate::snapshot::testing::{Script, contacts, contacts_of};
     use crate::store::MemoryStore;
 
-    fn shapes(version: u32, from: u32) -> options::Shapes {
+    fn shapes_of(version: u32, from: u32) -> options::Shapes {
         options::Shapes { version, from }
     }
 
@@ -202,7 +245,7 @@ mod tests {
             old.put("contact", id, br#"{"name":"Ann B"}"#).unwrap();
         }
         old.put("contact", "3", br#"{"name":"Cy D"}"#).unwrap();
-        let new = contacts_of(store.clone(), |contact| contact.schema = shapes(2, 1));
+        let new = contacts_of(store.clone(), |contact| contact.schema = shapes_of(2, 1));
         (store, old, new)
     }
 
@@ -253,7 +296,7 @@ mod tests {
     #[test]
     fn what_is_older_than_is_read_is_fetched_anew_without_a_validator() {
         let (store, _, _) = expanded();
-        let contracted = contacts_of(store, |contact| contact.schema = shapes(2, 2));
+        let contracted = contacts_of(store, |contact| contact.schema = shapes_of(2, 2));
         assert_eq!(contracted.peek("contact", "1").unwrap(), None);
         let vendor = Script::default().answer(200, r#"{"full_name":"Ann B"}"#);
         let got = contracted.get(&vendor, "contact", "1").unwrap();
@@ -265,6 +308,40 @@ mod tests {
                 .iter()
                 .all(|(name, _)| name != "If-None-Match")
         );
+    }
+
+    #[test]
+    fn after_a_contraction_an_old_release_reads_on_and_writes_no_more() {
+        let (store, old, new) = expanded();
+        let shapes = Shapes::new(new.clone(), "contact").unwrap();
+        assert!(shapes.contract().is_err());
+        assert_eq!(shapes.contracted().unwrap(), 0, "a refusal records nothing");
+        old.put("contact", "1", b"{}").unwrap();
+        shapes.rewrite(&mut split, None, 9, 99).unwrap();
+        shapes.contract().unwrap();
+        assert_eq!(shapes.contracted().unwrap(), 2);
+
+        let refused = old.put("contact", "1", b"{}").unwrap_err().to_string();
+        assert!(
+            refused.contains("contact was contracted to shape 2, and this release writes shape 1"),
+            "{refused}"
+        );
+        let vendor = Script::default();
+        assert!(old.refresh(&vendor, "contact", "1").is_err());
+        assert!(old.get(&vendor, "contact", "new").is_err());
+        let ids = ["1", "new", "newer"].map(str::to_owned);
+        let many = old.many(&vendor, "contact", &ids).unwrap();
+        assert_eq!(many.len(), 1, "what is there is shown");
+        assert!(vendor.asked().is_empty(), "nobody is asked in vain");
+        assert!(old.peek("contact", "1").unwrap().is_some());
+        let back = Shapes::new(old.clone(), "contact").unwrap();
+        assert!(back.rewrite(&mut split, None, 9, 99).is_err());
+
+        new.put("contact", "1", b"{}").unwrap();
+        let next = contacts_of(store, |contact| contact.schema = shapes_of(3, 2));
+        next.put("contact", "1", b"{}").unwrap();
+        back.expand().unwrap();
+        old.put("contact", "1", b"{}").unwrap();
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub mod sqlite;
 #[cfg(test)]
 pub(crate) mod contract;
 
+use std::path::PathBuf;
+
 pub use error::{CallbackError, StoreError, StoreErrorKind};
 pub use key::{Key, checksum_of};
 pub use memory::MemoryStore;
@@ -38,6 +40,11 @@ pub trait Store {
     /// # Errors
     /// When the store cannot be reached.
     fn now_ms(&self) -> Result<i64, StoreError>;
+
+    /// The file of this host that holds all of it, where it is one.
+    fn file(&self) -> Option<PathBuf> {
+        None
+    }
 
     /// Inserts unless the key is there; one conditional write. The version becomes 1.
     ///

@@ -12,6 +12,7 @@ use Causeway\Outbox;
 use Causeway\Store\SqliteStore;
 use Causeway\Testing\Clock;
 use Causeway\Tests\Support\AssertThrows;
+use Causeway\Tests\Support\ChildScript;
 use Causeway\Tests\Support\ScriptedVendor;
 use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversClass;
@@ -123,6 +124,64 @@ final class OutboxTest extends TestCase
         self::assertSame(1, $outbox->process()['sent']);
     }
 
+    public function testStoreThatIsOlderThanItWasStartsPausedAndSaysWhy(): void
+    {
+        Clock::freeze(1_700_000_000_000);
+        $path = $this->path('store.sqlite');
+        $options = ['namespace' => bin2hex(random_bytes(8)), 'base_uri' => $this->vendor->baseUri, 'address' => ['allow_private' => true]];
+        $open = static fn (): Outbox => new Outbox(new Client('crm', $options, new SqliteStore($path)));
+        $this->vendor->answer(200);
+        $outbox = $open();
+        $outbox->process();
+        $outbox->send('POST', 'orders', ['id' => 'a']);
+        self::copyWhole($path, "$path.backup");
+        Clock::advance(2000);
+        self::assertSame(1, $outbox->process()['sent']);
+
+        self::copyWhole("$path.backup", $path);
+        $paused = $open()->process();
+        self::assertSame(0, $paused['sent']);
+        self::assertStringContainsString('the store is older than it was', (string) $paused['paused']);
+        self::assertSame($paused['paused'], $open()->counts()['paused']);
+        self::assertCount(1, $this->vendor->requests(), 'nothing is sent unasked');
+        $open()->resume();
+        self::assertSame(1, $open()->process()['sent']);
+    }
+
+    /** Over what is there, as a restore does, with nobody at work in it: a fork closes the store. */
+    private static function copyWhole(string $from, string $to): void
+    {
+        $code = sprintf('copy(%s, %s) || exit(1);', var_export($from, true), var_export($to, true));
+        self::assertSame([0, ''], ChildScript::run("clearstatcache(); $code"));
+    }
+
+    public function testDeadWritesAreReplayedBySpanAndPayloadsOfWhatEndedAreErased(): void
+    {
+        Clock::freeze(1_700_000_000_000);
+        $path = $this->path('store.sqlite');
+        $outbox = $this->outbox(new SqliteStore($path));
+        $this->vendor->answer(422)->answer(422)->answer(200);
+        foreach (['a', 'b'] as $id) {
+            $outbox->send('POST', 'orders', ['id' => $id, 'json' => ['secret' => "mark-of-$id"]]);
+            $outbox->process();
+            Clock::advance(60_000);
+        }
+        self::assertSame(0, $outbox->replayAll(1_700_000_000_001, 1_700_000_059_999));
+        self::assertSame(1, $outbox->replayAll(1_700_000_000_001));
+        self::assertSame(1, $outbox->process()['sent']);
+        self::assertSame(['a'], array_column($outbox->deadLetters(), 'id'));
+
+        Clock::advance(3_600_001);
+        self::assertSame(1, $outbox->erasePayloads(3600));
+        self::assertSame(0, $outbox->erasePayloads(3600));
+        self::assertSame('b', $outbox->send('POST', 'orders', ['id' => 'b', 'json' => ['secret' => 'mark-of-b']]), 'a repeat is known');
+        $thrown = $this->assertThrows(StoreException::class, static fn () => $outbox->send('POST', 'orders', ['id' => 'b', 'json' => 1]));
+        self::assertSame('misuse', $thrown->reason);
+        self::assertSame(1, $outbox->replayAll());
+        $this->vendor->reset()->answer(200);
+        self::assertSame(1, $outbox->process()['sent'], 'what was dead was kept whole');
+    }
+
     public function testOptionsAreChecked(): void
     {
         $outbox = $this->outbox();
@@ -130,6 +189,9 @@ final class OutboxTest extends TestCase
             $thrown = $this->assertThrows(OptionsException::class, static fn () => $outbox->send('POST', 'orders', $options));
             self::assertSame(array_key_first($options), $thrown->field);
         }
-        $this->assertThrows(OptionsException::class, fn () => $this->outbox(options: ['unsure' => 'maybe']));
+        foreach ([['unsure' => 'maybe'], ['mark_dir' => $this->path('none')]] as $options) {
+            $thrown = $this->assertThrows(OptionsException::class, fn () => $this->outbox(options: $options));
+            self::assertSame(array_key_first($options), $thrown->field);
+        }
     }
 }

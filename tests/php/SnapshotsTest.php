@@ -12,6 +12,7 @@ use Causeway\Snapshot;
 use Causeway\Snapshots;
 use Causeway\Store\SqliteStore;
 use Causeway\Testing\Clock;
+use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\FrozenClock;
 use Causeway\Tests\Support\ScriptedVendor;
 use Causeway\Tests\Support\TemporaryFiles;
@@ -22,6 +23,7 @@ use PHPUnit\Framework\TestCase;
 #[CoversClass(Snapshot::class)]
 final class SnapshotsTest extends TestCase
 {
+    use AssertThrows;
     use FrozenClock;
     use TemporaryFiles;
 
@@ -207,6 +209,17 @@ final class SnapshotsTest extends TestCase
         self::assertSame([2 => 3], $new->schemaVersions('product'));
         self::assertSame(['price' => ['cents' => 100]], $new->get('product', '1')->data());
         self::assertNotNull($release(['version' => 2])->peek('product', '2'));
+
+        self::assertSame(2, $old->contracted('product'));
+        $asked = \count($this->vendor->requests());
+        foreach ([static fn () => $old->put('product', '1', ['cents' => 1]), static fn () => $old->refresh('product', '1'), static fn () => $old->get('product', 'new')] as $write) {
+            $refused = $this->assertThrows(SnapshotMissingException::class, $write);
+            self::assertStringContainsString('product was contracted to shape 2, and this release writes shape 1', $refused->getMessage());
+        }
+        self::assertCount($asked, $this->vendor->requests());
+        self::assertSame(['price' => ['cents' => 100]], $old->get('product', '1')->data(), 'it reads on');
+        $new->expand('product');
+        $old->put('product', '1', ['cents' => 1]);
     }
 
     public function testLastModifiedRevalidates(): void

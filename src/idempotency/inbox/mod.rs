@@ -72,6 +72,7 @@ fn ledger_error(error: SnapshotError) -> LedgerError {
         other @ (SnapshotError::Missing { .. }
         | SnapshotError::UnknownResource { .. }
         | SnapshotError::OldShapes { .. }
+        | SnapshotError::Contracted { .. }
         | SnapshotError::Call(_)
         | SnapshotError::Unusable { .. }) => {
             LedgerError::Store(StoreError::new(StoreErrorKind::Misuse, other.to_string()))

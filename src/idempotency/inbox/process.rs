@@ -167,6 +167,7 @@ fn give_back_or_fail(
         | SnapshotError::UnknownResource { .. }
         | SnapshotError::Unusable { .. }
         | SnapshotError::OldShapes { .. }
+        | SnapshotError::Contracted { .. }
         | SnapshotError::Store(_)
         | SnapshotError::Callback(_) => None,
     };

@@ -28,7 +28,6 @@ use crate::store::{
 };
 pub use options::LedgerOptions;
 pub use report::{DeadLetter, LedgerCounts, Recorded};
-pub use upkeep::ReplayFilter;
 
 /// How often an operation reads again when another worker was first.
 pub(super) const RACES_AT_MOST: usize = 8;

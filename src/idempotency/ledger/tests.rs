@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::clock::{self, UnixMs};
+use crate::idempotency::ReplayFilter;
 use crate::options::Value as Option_;
 use crate::store::{MemoryStore, SqliteStore, atomically};
 

@@ -12,10 +12,12 @@
 
 mod chain;
 mod item;
+mod mark;
 mod options;
 mod pause;
 mod relay;
 mod report;
+mod upkeep;
 mod verdict;
 
 use std::cell::Cell;
@@ -30,7 +32,8 @@ use crate::http::Request;
 use crate::store::{
     Key, Kind, Query, Record, Store, StoreError, StoreErrorKind, atomically, checksum_of,
 };
-use chain::{BLOCKED, LANE, SKIPPED};
+use chain::{BLOCKED, SKIPPED};
+use mark::Marks;
 pub use options::{OutboxOptions, Unsure};
 pub use relay::Relayed;
 pub use report::{DeadWrite, OutboxCounts, OutboxError};
@@ -65,12 +68,15 @@ pub struct Outbox {
     options: Rc<OutboxOptions>,
     /// The version of the relay's record when this process saw it last.
     seen_version: Rc<Cell<i64>>,
+    /// What outside the store remembers it.
+    marks: Option<Marks>,
 }
 
 impl Outbox {
     /// The outbox of this connection, in this store.
     pub fn new(store: Rc<dyn Store>, connection: &str, options: OutboxOptions) -> Self {
         Self {
+            marks: Marks::new(store.as_ref(), options.mark_dir.as_deref()),
             store,
             connection: connection.to_owned(),
             options: Rc::new(options),
@@ -196,26 +202,6 @@ impl Outbox {
         self.change(id, |item| (item.state == DEAD).then_some(DISCARDED))
     }
 
-    /// Puts a dead write back in line, under the key that it had. False where it is not dead.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub fn replay(&self, id: &str) -> Result<bool, StoreError> {
-        let key = item_key(&self.connection, id);
-        for _ in 0..RACES_AT_MOST {
-            let Some(item) = self.store.read(Kind::Outbox, &key)? else {
-                return Ok(false);
-            };
-            let Some(next) = decide::replay(&item, self.store.now_ms()?) else {
-                return Ok(false);
-            };
-            if self.store.replace(Kind::Outbox, &next, item.version)? {
-                return Ok(true);
-            }
-        }
-        Err(StoreError::lost_race())
-    }
-
     /// Changes an item's state, and lets the next one of its key go where it ended.
     fn change(
         &self,
@@ -260,35 +246,6 @@ impl Outbox {
             }
         }
         once()
-    }
-
-    /// Deletes ended items that are older than this, and the lanes of keys that nothing waits in;
-    /// how many items went. Keep them for longer than a caller may record the same id again.
-    ///
-    /// # Errors
-    /// When the store failed.
-    pub fn purge(&self, older_than: Duration, limit: usize) -> Result<usize, StoreError> {
-        let before_ms = self.store.now_ms()?.saturating_sub(millis(older_than));
-        let idle = Query {
-            states: &[LANE],
-            scope: Some(&self.connection),
-            due_until_ms: Some(before_ms),
-            limit,
-            ..Query::default()
-        };
-        for lane in self.store.find(Kind::Outbox, &idle)? {
-            atomically(self.store.as_ref(), || {
-                let read = self.store.read(Kind::Outbox, &lane.key)?;
-                let still = read.filter(|now| now.version == lane.version);
-                if let Some(lane) = still
-                    && chain::is_idle(self.store.as_ref(), &lane)?
-                {
-                    self.store.delete(Kind::Outbox, &lane.key)?;
-                }
-                Ok(())
-            })?;
-        }
-        self.store.purge(Kind::Outbox, ENDED, before_ms, limit)
     }
 }
 

@@ -1,5 +1,6 @@
 //! How the outbox holds, repeats and gives up what it sends.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::idempotency::LedgerOptions;
@@ -24,6 +25,9 @@ pub struct OutboxOptions {
     pub away: Duration,
     /// What happens to a write whose fate is not known.
     pub unsure: Unsure,
+    /// Where it is remembered how far the relay came, outside the store: a directory that is not
+    /// restored with it. A store that is one file has its marks beside it where none is named.
+    pub mark_dir: Option<PathBuf>,
 }
 
 impl Default for OutboxOptions {
@@ -37,12 +41,14 @@ impl Default for OutboxOptions {
             },
             away: Duration::from_secs(6 * 3600),
             unsure: Unsure::Repeat,
+            mark_dir: None,
         }
     }
 }
 
 impl OutboxOptions {
-    /// Parses `lease_ms`, `max_attempts`, `base_delay_ms`, `max_delay_ms`, `away_s` and `unsure`.
+    /// Parses `lease_ms`, `max_attempts`, `base_delay_ms`, `max_delay_ms`, `away_s`, `unsure` and
+    /// `mark_dir`.
     ///
     /// # Errors
     /// The first option that is unknown, of a wrong type, out of range or in conflict.
@@ -54,9 +60,19 @@ impl OutboxOptions {
         let away = fields.seconds("away_s", 60..=MONTH_S)?;
         let choices = [("repeat", Unsure::Repeat), ("hold", Unsure::Hold)];
         let unsure = fields.one_of("unsure", &choices)?;
+        let mark_dir = fields.text("mark_dir")?.map(PathBuf::from);
+        if let Some(dir) = mark_dir.as_ref().filter(|dir| !dir.is_dir()) {
+            let got = format!("'{}'", dir.display());
+            return Err(OptionError::new(
+                "mark_dir",
+                got,
+                "a directory that is there",
+            ));
+        }
         fields.finish()?;
         Ok(Self {
             claims,
+            mark_dir,
             away: away.unwrap_or(default.away),
             unsure: unsure.unwrap_or_default(),
         })

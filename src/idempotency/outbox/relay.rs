@@ -45,10 +45,14 @@ impl Outbox {
     /// The store's; the item at hand is left to its lease.
     pub fn process(&self, fetch: &dyn Fetch, limit: usize) -> Result<Relayed, StoreError> {
         let mut sum = Relayed::default();
-        if let Err(reason) = self.may_send(self.store.now_ms()?)? {
-            sum.paused = Some(reason);
-            return Ok(sum);
-        }
+        let now_ms = self.store.now_ms()?;
+        let noted_at_ms = match self.may_send(now_ms)? {
+            Ok(noted_at_ms) => noted_at_ms,
+            Err(reason) => {
+                sum.paused = Some(reason);
+                return Ok(sum);
+            }
+        };
         for number in 0..limit {
             if number > 0 && turn::is_over() {
                 break;
@@ -58,6 +62,9 @@ impl Outbox {
                 break;
             };
             failpoint::hit("outbox.after_claim", true)?;
+            if number == 0 {
+                self.note_sending(noted_at_ms, now_ms)?;
+            }
             let verdict = self.attempt(fetch, &known, &held)?;
             if self.settle(&held, &verdict, &mut sum)? {
                 break;

@@ -1,5 +1,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use proptest::prelude::*;
 
@@ -320,6 +321,174 @@ fn a_store_that_went_back_is_noticed_by_who_saw_it_before() {
         .paused
         .unwrap();
     assert!(paused.contains("older than it was"), "{paused}");
+}
+
+/// A store with one item, which is sent after a backup of its files was made, a second and a half
+/// old. The outbox of whoever comes after the restore, in a directory that lives as long.
+fn restored(restore: impl Fn(&Path, &Path)) -> (Outbox, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let (live, backup) = (dir.path().join("live"), dir.path().join("backup"));
+    std::fs::create_dir(&live).unwrap();
+    let open = || -> Rc<dyn Store> { Rc::new(SqliteStore::open(live.join("s.sqlite")).unwrap()) };
+    let outbox = outbox_in(open(), Unsure::Repeat);
+    outbox.process(&Script::default(), 9).unwrap();
+    outbox.send(&post("a"), &named("1")).unwrap();
+    drop(outbox);
+    copy(&live, &backup);
+    clock::advance(Duration::from_millis(1500));
+    let vendor = Script::default().answer(200, "");
+    assert_eq!(outbox_again(&open()).process(&vendor, 9).unwrap().sent, 1);
+    restore(&backup, &live);
+    let after = outbox_again(&open());
+    (after, dir)
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+fn reason(outbox: &Outbox) -> String {
+    let relayed = outbox.process(&Script::default(), 9).unwrap();
+    assert_eq!(relayed.sent, 0);
+    relayed.paused.unwrap_or_default()
+}
+
+#[test]
+fn a_backup_of_seconds_ago_that_is_written_over_the_store_is_noticed_by_the_mark_beside_it() {
+    let store_alone = |backup: &Path, live: &Path| {
+        std::fs::copy(backup.join("s.sqlite"), live.join("s.sqlite")).unwrap();
+    };
+    let (after, _dir) = restored(store_alone);
+    assert!(reason(&after).contains("older than it was"));
+    assert!(reason(&after).contains("older than it was"), "it stays so");
+    after.resume().unwrap();
+    let vendor = Script::default().answer(200, "");
+    assert_eq!(after.process(&vendor, 9).unwrap().sent, 1);
+}
+
+#[test]
+fn a_store_that_is_restored_with_the_mark_beside_it_is_noticed_as_a_copy() {
+    let whole_directory = |backup: &Path, live: &Path| {
+        std::fs::remove_dir_all(live).unwrap();
+        copy(backup, live);
+    };
+    let (after, _dir) = restored(whole_directory);
+    assert!(reason(&after).contains("another file than it was"));
+}
+
+#[test]
+fn a_store_that_is_restored_without_the_mark_is_noticed() {
+    let (after, _dir) = restored(|backup: &Path, live: &Path| {
+        std::fs::remove_dir_all(live).unwrap();
+        std::fs::create_dir(live).unwrap();
+        std::fs::copy(backup.join("s.sqlite"), live.join("s.sqlite")).unwrap();
+    });
+    assert!(reason(&after).contains("another file than it was"));
+}
+
+#[test]
+fn a_plain_restart_and_a_copy_with_nothing_to_send_just_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let open = |path: &Path| -> Rc<dyn Store> { Rc::new(SqliteStore::open(path).unwrap()) };
+    let first = outbox_in(open(&path), Unsure::Repeat);
+    first.process(&Script::default(), 9).unwrap();
+    first.send(&post("a"), &named("1")).unwrap();
+    drop(first);
+    let again = outbox_again(&open(&path));
+    let vendor = Script::default().answer(200, "");
+    assert_eq!(again.process(&vendor, 9).unwrap().sent, 1);
+    drop(again);
+    let moved = dir.path().join("moved.sqlite");
+    std::fs::copy(&path, &moved).unwrap();
+    let there = outbox_again(&open(&moved));
+    assert_eq!(reason(&there), "");
+    there.send(&post("b"), &named("2")).unwrap();
+    let vendor = Script::default().answer(200, "");
+    assert_eq!(there.process(&vendor, 9).unwrap().sent, 1);
+}
+
+#[test]
+fn a_directory_for_marks_tells_an_older_store_that_is_no_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let with_marks = |store: &Rc<dyn Store>| {
+        let options = OutboxOptions {
+            mark_dir: Some(dir.path().to_owned()),
+            ..OutboxOptions::default()
+        };
+        Outbox::new(store.clone(), "crm", options)
+    };
+    let store = outbox().store().clone();
+    let outbox = with_marks(&store);
+    outbox.process(&Script::default(), 9).unwrap();
+    let relay = Key::of(&[b"relay", b"crm"]);
+    let backup = store.read(Kind::Outbox, &relay).unwrap().unwrap();
+    pass(61);
+    outbox.process(&Script::default(), 9).unwrap();
+    store.delete(Kind::Outbox, &relay).unwrap();
+    store.insert(Kind::Outbox, &backup).unwrap();
+    assert!(reason(&with_marks(&store)).contains("older than it was"));
+    // Another host that begins to relay has no mark, and goes on.
+    let elsewhere = outbox_again(&store);
+    elsewhere.resume().unwrap();
+    assert_eq!(reason(&elsewhere), "");
+}
+
+#[test]
+fn dead_writes_are_replayed_by_span_and_payloads_of_what_ended_are_erased() {
+    let outbox = outbox();
+    let mut vendor = Script::default();
+    for number in 1..=3 {
+        outbox
+            .send(&post(&format!("b{number}")), &named(&number.to_string()))
+            .unwrap();
+        vendor = vendor.answer(422, "");
+        outbox.process(&vendor, 9).unwrap();
+        pass(60);
+    }
+    let died_ms = |number: i64| NOW_MS + (number - 1) * 60_000;
+    let replayed = outbox.replay_all(Some(died_ms(2)), Some(died_ms(2)), 9);
+    assert_eq!(replayed.unwrap(), 1);
+    let dead = outbox.dead_letters(9).unwrap();
+    assert_eq!(
+        dead.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(),
+        ["1", "3"]
+    );
+    assert_eq!(outbox.replay_all(None, None, 1).unwrap(), 1);
+    assert_eq!(outbox.replay_all(None, None, 9).unwrap(), 1);
+    let vendor = Script::default()
+        .answer(200, "")
+        .answer(200, "")
+        .answer(422, "");
+    assert_eq!(outbox.process(&vendor, 9).unwrap().sent, 2);
+    pass(3600);
+    let hour = Duration::from_secs(3600);
+    assert_eq!(outbox.erase_payloads(hour, 9).unwrap(), 0, "not older");
+    pass(1);
+    assert_eq!(outbox.erase_payloads(hour, 1).unwrap(), 1);
+    assert_eq!(outbox.erase_payloads(hour, 9).unwrap(), 1);
+    assert_eq!(outbox.erase_payloads(hour, 9).unwrap(), 0);
+    let has_payload = |id: &str| {
+        let item = outbox
+            .store()
+            .read(Kind::Outbox, &item_key("crm", id))
+            .unwrap()
+            .unwrap();
+        (item.state.clone(), item.payload.is_some())
+    };
+    let states: Vec<_> = ["1", "2", "3"].into_iter().map(has_payload).collect();
+    let kept = states.iter().filter(|(_, has)| *has).count();
+    assert_eq!(kept, 1, "what died is kept whole: {states:?}");
+    assert!(states.contains(&("dead".to_owned(), true)));
+    // A repeat is known without its payload.
+    let sent = if states[0].0 == "done" { "1" } else { "2" };
+    let body = format!("b{sent}");
+    assert_eq!(outbox.send(&post(&body), &named(sent)).unwrap(), sent);
+    assert_eq!(outbox.counts().unwrap().pending, 0);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use super::{BackfillError, BackfillState};
 use crate::clock;
 use crate::snapshot::freshness::millis;
 use crate::snapshot::list::Place;
+use crate::snapshot::{SnapshotError, Snapshots};
 use crate::store::{Key, Kind, Record, Store, StoreError};
 
 const IDLE: &str = "idle";
@@ -77,22 +78,25 @@ pub(in crate::snapshot) struct Cursor {
 }
 
 impl Cursor {
-    /// The row of this connection's walk over this resource; `purpose` keeps walks of different
-    /// kinds apart.
+    /// The row of a walk over this resource; `purpose` keeps walks of different kinds apart.
+    ///
+    /// # Errors
+    /// An unknown resource.
     pub(in crate::snapshot) fn new(
-        store: Rc<dyn Store>,
+        snapshots: &Snapshots,
         purpose: &[u8],
-        connection: &str,
         resource: &str,
         lease: Duration,
-    ) -> Self {
-        Self {
-            store,
-            key: Key::of(&[purpose, connection.as_bytes(), resource.as_bytes()]),
-            scope: format!("{connection}/{resource}"),
+    ) -> Result<Self, SnapshotError> {
+        let entity = snapshots.entity(resource, "")?;
+        let connection = snapshots.connection().as_bytes();
+        Ok(Self {
+            store: snapshots.store().clone(),
+            key: Key::of(&[purpose, connection, resource.as_bytes()]),
+            scope: entity.scope(),
             resource: resource.to_owned(),
             lease,
-        }
+        })
     }
 
     /// Where the walk stands.

@@ -135,10 +135,7 @@ impl Backfill {
         resource: &str,
         options: BackfillOptions,
     ) -> Result<Self, SnapshotError> {
-        snapshots.entity(resource, "")?;
-        let store = snapshots.store().clone();
-        let connection = snapshots.connection();
-        let cursor = Cursor::new(store, b"cursor", connection, resource, options.lease);
+        let cursor = Cursor::new(&snapshots, b"cursor", resource, options.lease)?;
         Ok(Self {
             snapshots,
             resource: resource.to_owned(),
@@ -160,6 +157,7 @@ impl Backfill {
         progress: Option<&mut Progress<'_>>,
         max_chunks: Option<u64>,
     ) -> Result<BackfillReport, BackfillError> {
+        self.snapshots.check_shape(&self.resource)?;
         let mut held = self.cursor.claim_patiently()?;
         let walked = self.walk(fetch, progress, max_chunks, &mut held);
         // Where this fails, the lease ends by itself; the walk's own outcome counts.

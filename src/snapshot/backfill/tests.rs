@@ -146,7 +146,7 @@ fn a_run_that_is_killed_anywhere_goes_on_without_a_gap_or_a_double() {
 
 #[test]
 fn a_dead_runners_lease_is_waited_for_and_a_living_one_is_left_alone() {
-    let (store, _, backfill) = backfill(2);
+    let (_, _, backfill) = backfill(2);
     let dead = backfill.cursor.claim().unwrap().unwrap();
     assert!(backfill.run(&List::of(2), None, None).unwrap().is_done);
     assert_eq!(
@@ -159,7 +159,8 @@ fn a_dead_runners_lease_is_waited_for_and_a_living_one_is_left_alone() {
     );
     backfill.reset().unwrap();
     // A living runner renews while this one waits: its lease reaches beyond the patience.
-    let living = Cursor::new(store, b"cursor", "crm", "contact", Duration::from_secs(60));
+    let minute = Duration::from_secs(60);
+    let living = Cursor::new(&backfill.snapshots, b"cursor", "contact", minute).unwrap();
     living.claim().unwrap().unwrap();
     let refused = backfill.run(&List::of(2), None, None);
     assert!(matches!(refused, Err(BackfillError::InProgress { scope }) if scope == "crm/contact"));

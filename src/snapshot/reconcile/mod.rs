@@ -107,10 +107,7 @@ impl Reconcile {
         resource: &str,
         options: ReconcileOptions,
     ) -> Result<Self, SnapshotError> {
-        snapshots.entity(resource, "")?;
-        let store = snapshots.store().clone();
-        let connection = snapshots.connection();
-        let cursor = Cursor::new(store, b"reconcile", connection, resource, options.lease);
+        let cursor = Cursor::new(&snapshots, b"reconcile", resource, options.lease)?;
         Ok(Self {
             snapshots,
             resource: resource.to_owned(),
@@ -130,6 +127,7 @@ impl Reconcile {
         fetch: &dyn Fetch,
         progress: Option<&mut Progress<'_>>,
     ) -> Result<ReconcileReport, BackfillError> {
+        self.snapshots.check_shape(&self.resource)?;
         let mut held = self.cursor.claim_patiently()?;
         match self.compare(fetch, progress, &mut held) {
             Ok(report) => {

@@ -48,7 +48,11 @@ impl Snapshots {
             };
             match got {
                 Ok(snapshot) => found.push((id.clone(), snapshot)),
-                Err(SnapshotError::Missing { .. } | SnapshotError::Unusable { .. }) => {}
+                Err(
+                    SnapshotError::Missing { .. }
+                    | SnapshotError::Unusable { .. }
+                    | SnapshotError::Contracted { .. },
+                ) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -132,7 +136,12 @@ impl Snapshots {
             .flight
             .try_lead(entity.key().as_bytes(), left + FOLLOW_EVERY);
         let Some(lead) = lead else { return Ok(None) };
-        let question = fetching::question(self.store.as_ref(), &entity, Some(left))?;
+        let question = match fetching::question(self.store.as_ref(), &entity, Some(left)) {
+            Ok(question) => question,
+            // Missing like any other that cannot be had.
+            Err(SnapshotError::Contracted { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         Ok(Some(Led {
             id,
             question,

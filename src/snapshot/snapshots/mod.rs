@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::fetching::{self, Fetched, check_json, missing};
 use super::freshness::Freshness;
 use super::row::{self, Cause, Detail, Entity, Seen};
-use super::{Invalidate, Leadership, Sighting, SingleFlight, Snapshot, SnapshotError};
+use super::{Invalidate, Leadership, Sighting, SingleFlight, Snapshot, SnapshotError, contraction};
 use crate::clock::{self, Monotonic};
 use crate::http::Fetch;
 use crate::options::Resource;
@@ -196,10 +196,12 @@ impl Snapshots {
     /// Stores data that the application has, as if the vendor had answered it now.
     ///
     /// # Errors
-    /// When it is no JSON; an unknown resource; the store's error.
+    /// When it is no JSON, or its shape may not be written any more; an unknown resource; the
+    /// store's error.
     pub fn put(&self, resource: &str, id: &str, json: &[u8]) -> Result<Snapshot, SnapshotError> {
         let entity = self.entity(resource, id)?;
         check_json(&entity, json)?;
+        contraction::check(self.store.as_ref(), &entity)?;
         let seen = Seen::Content {
             json: json.to_vec(),
             etag: None,
@@ -258,6 +260,7 @@ impl Snapshots {
         event_id: &str,
     ) -> Result<Fetched, SnapshotError> {
         let entity = self.entity(resource, id)?;
+        contraction::check(self.store.as_ref(), &entity)?;
         let unusable = |message: &str| SnapshotError::Unusable {
             connection: self.connection.clone(),
             resource: resource.to_owned(),
@@ -327,6 +330,11 @@ impl Snapshots {
             id,
             rule,
         })
+    }
+
+    /// Refuses a walk that would write a shape which may not be written any more.
+    pub(crate) fn check_shape(&self, resource: &str) -> Result<(), SnapshotError> {
+        contraction::check(self.store.as_ref(), &self.entity(resource, "")?)
     }
 
     fn stored(&self, entity: &Entity<'_>) -> Result<Option<Snapshot>, SnapshotError> {
@@ -429,6 +437,7 @@ fn as_missing(entity: &Entity<'_>, error: SnapshotError) -> SnapshotError {
         | SnapshotError::Unusable { .. }
         | SnapshotError::UnknownResource { .. }
         | SnapshotError::OldShapes { .. }
+        | SnapshotError::Contracted { .. }
         | SnapshotError::Store(_)
         | SnapshotError::Callback(_) => error,
     }

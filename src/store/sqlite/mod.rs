@@ -107,6 +107,10 @@ impl Store for SqliteStore {
         })
     }
 
+    fn file(&self) -> Option<PathBuf> {
+        Some(self.path())
+    }
+
     fn insert(&self, kind: Kind, record: &Record) -> Result<bool, StoreError> {
         self.write(|connection| {
             let inserted = connection
