@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::options::Resource;
 
 const ASKED_MS: i64 = 5_000;
 

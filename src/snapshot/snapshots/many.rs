@@ -5,12 +5,13 @@
 
 use std::collections::HashMap;
 
-use super::{FOLLOW_EVERY, Leadership, Sighting, Snapshots, as_missing};
+use super::Snapshots;
+use super::page::{FOLLOW_EVERY, as_missing};
 use crate::clock::{self, Monotonic};
 use crate::http::Fetch;
 use crate::snapshot::fetching::{self, Question};
 use crate::snapshot::row::Cause;
-use crate::snapshot::{Snapshot, SnapshotError};
+use crate::snapshot::{Leadership, Sighting, Snapshot, SnapshotError};
 
 /// So many are asked for at the same time.
 const TOGETHER: usize = 8;

@@ -1,9 +1,10 @@
 use std::cell::{Cell, RefCell};
 
 use super::*;
-use crate::http::CallErrorKind;
+use crate::clock;
+use crate::http::{CallErrorKind, Fetch};
 use crate::snapshot::testing::{NOW_MS, Script, answer, contacts};
-use crate::snapshot::{Leadership, row};
+use crate::snapshot::{Leadership, Sighting, row};
 use crate::store::MemoryStore;
 
 fn pass(seconds: u64) {

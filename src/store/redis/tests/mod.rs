@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::mpsc;
 
 use super::*;
+use crate::store::Store;
 use crate::store::contract::store_contract;
 use server::{LossyWire, Server};
 
