@@ -15,6 +15,8 @@ use Nyholm\Psr7\ServerRequest;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
+use Symfony\Component\HttpFoundation\HeaderBag;
+use Symfony\Component\HttpFoundation\Request;
 
 #[CoversClass(Verifier::class)]
 final class VerifierTest extends TestCase
@@ -65,26 +67,23 @@ final class VerifierTest extends TestCase
         yield 'lower case' => [array_change_key_case(self::HEADERS)];
         yield 'arrays of arrays' => [array_map(static fn (string $value): array => [$value], self::HEADERS)];
         yield 'a PSR-7 message' => [new ServerRequest('POST', 'https://shop.example/hook', self::HEADERS)];
-        yield "Symfony's HeaderBag" => [new class (self::HEADERS) {
-            /** @param array<string, string> $headers */
-            public function __construct(private readonly array $headers)
-            {
-            }
-
-            /** @return array<string, list<string>> */
-            public function all(): array
-            {
-                return array_map(static fn (string $value): array => [$value], array_change_key_case($this->headers));
-            }
-        }];
+        yield "Symfony's HeaderBag" => [new HeaderBag(self::HEADERS)];
+        yield "Symfony's Request" => [Request::create('/hook', 'POST', server: self::server())->headers];
         $time = '1614265330';
         yield 'references' => [['Webhook-Timestamp' => &$time] + self::HEADERS];
         yield 'an integer' => [['Webhook-Timestamp' => 1614265330] + self::HEADERS];
+        yield '$_SERVER' => [self::server()];
+    }
+
+    /** @return array<string, mixed> */
+    private static function server(): array
+    {
         $server = ['REQUEST_METHOD' => 'POST', 'argv' => ['x'], 'REQUEST_TIME' => 5];
         foreach (self::HEADERS as $name => $value) {
             $server['HTTP_' . strtoupper(strtr($name, '-', '_'))] = $value;
         }
-        yield '$_SERVER' => [$server];
+
+        return $server;
     }
 
     #[DataProvider('otherShapes')]
