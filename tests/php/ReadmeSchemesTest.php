@@ -1,0 +1,126 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Causeway\Tests;
+
+use Causeway\Exception\OptionsException;
+use Causeway\Exception\SignatureException;
+use Causeway\Testing\Clock;
+use Causeway\Tests\Support\VendorSigners;
+use Causeway\Webhook\Delivery;
+use Causeway\Webhook\Verifier;
+use PHPUnit\Framework\Attributes\CoversClass;
+use PHPUnit\Framework\Attributes\DataProvider;
+use PHPUnit\Framework\TestCase;
+
+/**
+ * README.md's table of schemes: each line of configuration is taken as it stands there, and its
+ * words about what is signed and about the window are held to.
+ */
+#[CoversClass(Verifier::class)]
+final class ReadmeSchemesTest extends TestCase
+{
+    private const YEAR_S = 31_536_000;
+    private static ?VendorSigners $signers = null;
+    /** The signed second; certificates that are made now are valid then. */
+    private int $now;
+
+    protected function setUp(): void
+    {
+        $this->now = time() + 60;
+        Clock::freeze($this->now * 1000);
+    }
+
+    protected function tearDown(): void
+    {
+        Clock::thaw();
+    }
+
+    #[DataProvider('rows')]
+    public function testLineOfConfigurationTakesTheVendorsDelivery(string $row, string $code): void
+    {
+        $delivery = $this->verify($row, $code);
+        self::assertStringStartsWith("'" . $delivery->scheme() . "'", $code);
+        self::assertCount(1, $delivery->events());
+        self::assertNotSame('', $delivery->events()[0]->id());
+    }
+
+    #[DataProvider('rows')]
+    public function testWhatIsSaidToBeSignedIsSigned(string $row, string $code, string $signed): void
+    {
+        $change = static fn (string $body): string => str_replace(['"x":1', 'x=1', '\"x\":1', '"ref"'], ['"x":2', 'x=2', '\"x\":2', '"fer"'], $body);
+        if (str_contains($signed, '**not** the body')) {
+            self::assertCount(1, $this->verify($row, $code, $change)->events());
+        } else {
+            $this->expectException(SignatureException::class);
+            $this->verify($row, $code, $change);
+        }
+    }
+
+    #[DataProvider('rows')]
+    public function testWindowIsAsWideAsItIsSaidBothWays(string $row, string $code, string $signed, string $window): void
+    {
+        if (preg_match('~^±(\d+) s~', $window, $match) !== 1) {
+            self::assertMatchesRegularExpression('~^(none|where `tolerance_s` is set)~', $window);
+            Clock::freeze(($this->now + self::YEAR_S) * 1000);
+            self::assertCount(1, $this->verify($row, $code)->events());
+
+            return;
+        }
+        foreach ([1, -1] as $way) {
+            Clock::freeze(($this->now + $way * (int) $match[1]) * 1000);
+            self::assertCount(1, $this->verify($row, $code)->events());
+            Clock::freeze(($this->now + $way * ((int) $match[1] + 1)) * 1000);
+            try {
+                $this->verify($row, $code);
+                self::fail("$row: it was taken outside its window");
+            } catch (SignatureException $refusal) {
+                self::assertSame($way > 0 ? 'timestamp_too_old' : 'timestamp_in_future', $refusal->reason);
+            }
+        }
+    }
+
+    public function testTheTableHasEveryScheme(): void
+    {
+        $named = [];
+        foreach (self::rows() as [, $code]) {
+            $named[] = explode("'", $code)[1];
+        }
+        try {
+            new Verifier('no such scheme', []);
+            self::fail('it was taken');
+        } catch (OptionsException $refusal) {
+            self::assertSame('scheme', $refusal->field);
+            preg_match_all("~'([a-z0-9-]+)'~", strstr($refusal->getMessage(), 'one of ') ?: '', $known);
+        }
+        self::assertEqualsCanonicalizing($known[1], array_values(array_unique($named)));
+    }
+
+    /** @return iterable<string, array{string, string, string, string}> */
+    public static function rows(): iterable
+    {
+        $text = (string) file_get_contents(\dirname(__DIR__, 2) . '/README.md');
+        self::assertSame(1, preg_match('~\n\| scheme \| options \| signed \| window \|\n\|[-|]+\n((?:\|.*\n)+)~', $text, $table));
+        foreach (explode("\n", trim($table[1])) as $line) {
+            [, $row, $options, $signed, $window] = array_map(trim(...), explode('|', $line));
+            self::assertSame(1, preg_match('~^`([^`]+)`~', $options, $code), $line);
+            yield $row => [$row, $code[1], $signed, $window];
+        }
+    }
+
+    /** @param (\Closure(string): string)|null $change */
+    private function verify(string $row, string $code, ?\Closure $change = null): Delivery
+    {
+        $signers = self::$signers ??= new VendorSigners();
+        [$scheme, $options] = eval('return [' . strtr($code, $signers->keys()) . '];');
+        $sent = $signers->sign($row, $this->now);
+        $body = $change === null ? $sent['body'] : $change($sent['body']);
+        if ($change !== null) {
+            self::assertNotSame($sent['body'], $body, "$row: nothing was changed");
+        }
+        $pem = $sent['pem'] ?? null;
+
+        return (new Verifier($scheme, $options))->verify($body, $sent['headers'], 'POST', VendorSigners::URL, $pem === null ? null : static fn (): string => $pem);
+    }
+}
