@@ -7,8 +7,12 @@
 //! for `SignatureVersion` 1 and SHA-256 for 2; the option `version` ('1' or '2') takes one alone.
 //!
 //! Key: the certificate at `SigningCertURL`, which must be https on `sns.REGION.amazonaws.com` or
-//! `.com.cn`, of one path segment that ends with `.pem`, judged by `certificate.rs`. SNS signs for every customer: whoever has
-//! an AWS account can send a valid delivery of a topic of their own, so name yours in `topic_arns`.
+//! `.com.cn`, of one path segment that ends with `.pem`, judged by `certificate.rs`. SNS hands out
+//! its leaf alone, so the chain that AWS asks to be checked is checked only where `ca_file` holds
+//! the CA that issued the leaf; without it, trust rests on the pinned host, its TLS and the dates.
+//! Revocation is not looked at. SNS signs for every customer: whoever
+//! has an AWS account can send a valid delivery of a topic of their own, so name yours in
+//! `topic_arns`.
 //! Window: 3600 s by default, both ways. The id is MessageId, the type Type; a confirmation is an
 //! event whose SubscribeURL the caller may visit.
 
