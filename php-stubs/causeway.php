@@ -542,13 +542,18 @@ namespace Causeway {
     /**
      * How many events stand where.
      *
-     * @return array{pending: int, claimed: int, done: int, dead: int, conflict: int, oldest_pending_age_ms: int}
+     * @return array{
+     *   pending: int, claimed: int, done: int, dead: int, conflict: int,
+     *   oldest_pending_age_ms: int
+     * }
      */
     public function counts(?string $source = null): array {}
     /**
      * Events that were given up, with their last error.
      *
-     * @return list<array{source: string, event_id: string, attempts: int, error: string, updated_at_ms: int}>
+     * @return list<array{
+     *   source: string, event_id: string, attempts: int, error: string, updated_at_ms: int
+     * }>
      */
     public function deadLetters(?string $source = null, int $limit = 100): array {}
     /** Puts a dead letter back in line, with its attempts counted anew. FALSE when there is none. */
@@ -667,7 +672,10 @@ namespace Causeway {
      * An event as it stands, for people to look at; NULL when there is none of this id. Fields of
      * the option webhook.redact are replaced in the payload, whoever looks.
      *
-     * @return array{id: string, state: string, type: ?string, time_ms: ?int, received_at_ms: int, updated_at_ms: int, attempts: int, error: string, payload: string}|null
+     * @return array{
+     *   id: string, state: string, type: ?string, time_ms: ?int, received_at_ms: int,
+     *   updated_at_ms: int, attempts: int, error: string, payload: string
+     * }|null
      */
     public function event(string $eventId): ?array {}
     /** The ledger behind it: counts, dead letters, replay. */
@@ -743,13 +751,19 @@ namespace Causeway {
     /**
      * How many writes stand where.
      *
-     * @return array{pending: int, blocked: int, claimed: int, done: int, dead: int, oldest_pending_age_ms: int, paused: ?string}
+     * @return array{
+     *   pending: int, blocked: int, claimed: int, done: int, dead: int,
+     *   oldest_pending_age_ms: int, paused: ?string
+     * }
      */
     public function counts(): array {}
     /**
      * Writes that were given up, with their last error, the longest dead first.
      *
-     * @return list<array{id: string, method: string, target: string, order: string, attempts: int, error: string, updated_at_ms: int}>
+     * @return list<array{
+     *   id: string, method: string, target: string, order: string, attempts: int, error: string,
+     *   updated_at_ms: int
+     * }>
      */
     public function deadLetters(int $limit = 100): array {}
     /** Stops process() for all workers, until resume(). */
@@ -793,7 +807,10 @@ namespace Causeway {
      *   By name: ['crm inbox' => fn (int $limit) => $inbox->process($limit, $invalidate),
      *   'crm outbox' => $outbox->process(...)].
      *
-     * @return array{reason: 'signal'|'memory'|'time'|'items'|'idle', tasks: array<string, array{items: int, errors: int}>}
+     * @return array{
+     *   reason: 'signal'|'memory'|'time'|'items'|'idle',
+     *   tasks: array<string, array{items: int, errors: int}>
+     * }
      */
     public function run(array $tasks): array {}
   }
@@ -1016,7 +1033,11 @@ namespace Causeway {
      * @param callable(int, ?int): void|null $progress
      *   Gets the items so far and the total, where the vendor says it, after each page.
      *
-     * @return array{listed: int, same: int, newer: int, changed: int, missing: int, deleted: int, absent: int, known: int, repaired: int, is_complete: bool, is_dry_run: bool, refused?: string, ids: array<string, list<string>>}
+     * @return array{
+     *   listed: int, same: int, newer: int, changed: int, missing: int, deleted: int, absent: int,
+     *   known: int, repaired: int, is_complete: bool, is_dry_run: bool, refused?: string,
+     *   ids: array<string, list<string>>
+     * }
      *   refused says why absent snapshots were left as they are; ids has the first 50 of each
      *   difference.
      *
@@ -1058,7 +1079,13 @@ namespace Causeway {
     /**
      * Counters of one connection since the segment was made, and its state.
      *
-     * @return array{calls: int, entered: int, attempts: int, succeeded: int, failed: int, retries: int, retries_denied: int, refused_by_breaker: int, refused_by_switch: int, breaker_opened: int, token_requests: int, coalesced: int, snapshot_fresh: int, snapshot_stale: int, snapshot_missing: int, hedges: int, refused_by_throttle: int, refused_by_limit: int, breaker_state: 'closed'|'open'|'half_open', paused: bool, last_success_age_ms: ?int}
+     * @return array{
+     *   calls: int, entered: int, attempts: int, succeeded: int, failed: int, retries: int,
+     *   retries_denied: int, refused_by_breaker: int, refused_by_switch: int, breaker_opened: int,
+     *   token_requests: int, coalesced: int, snapshot_fresh: int, snapshot_stale: int,
+     *   snapshot_missing: int, hedges: int, refused_by_throttle: int, refused_by_limit: int,
+     *   breaker_state: 'closed'|'open'|'half_open', paused: bool, last_success_age_ms: ?int
+     * }
      */
     public static function connection(string $name, string $namespace = ''): array {}
     /**
@@ -1071,7 +1098,10 @@ namespace Causeway {
     /**
      * The shared segment itself.
      *
-     * @return array{kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int, capacity: int, overflowed: int}
+     * @return array{
+     *   kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int,
+     *   capacity: int, overflowed: int
+     * }
      */
     public static function segment(): array {}
   }
@@ -1746,7 +1776,11 @@ namespace Causeway\Testing {
      * Plays a recording: each recorded answer once, to a request that is equal in connection,
      * method, URI and body.
      *
-     * @param array{redact?: array{headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>}}|null $options
+     * @param array{
+     *   redact?: array{
+     *     headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>
+     *   }
+     * }|null $options
      *   What was hidden beyond credentials; the same as when it was recorded.
      *
      * @throws \Causeway\Exception\OptionsException
@@ -1758,7 +1792,11 @@ namespace Causeway\Testing {
      * it ends. Credentials are never written: fields, parameters and members that are named like
      * one, and their values wherever else they stand.
      *
-     * @param array{redact?: array{headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>}}|null $options
+     * @param array{
+     *   redact?: array{
+     *     headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>
+     *   }
+     * }|null $options
      *   More names of fields, query parameters and members (of JSON and forms), and whole values.
      */
     public static function record(string $file, ?array $options = null): Fake {}

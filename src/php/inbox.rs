@@ -140,7 +140,10 @@ impl PhpInbox {
     /// An event as it stands, for people to look at; NULL when there is none of this id. Fields of
     /// the option webhook.redact are replaced in the payload, whoever looks.
     ///
-    /// @return array{id: string, state: string, type: ?string, time_ms: ?int, received_at_ms: int, updated_at_ms: int, attempts: int, error: string, payload: string}|null
+    /// @return array{
+    ///   id: string, state: string, type: ?string, time_ms: ?int, received_at_ms: int,
+    ///   updated_at_ms: int, attempts: int, error: string, payload: string
+    /// }|null
     #[php(name = "event")]
     pub fn event(&self, eventId: &str) -> PhpResult<Option<ZBox<ZendHashTable>>> {
         let view = self.inbox.look_at(eventId).map_err(throw::store)?;

@@ -3,7 +3,7 @@
 //! | setting | default | meaning |
 //! |---|---|---|
 //! | `causeway.segment_dir` | `/dev/shm` | where the file of shared state lies; empty means none |
-//! | `causeway.testing` | `0` | lets tests fake vendors, freeze the clock and arm failpoints; never in a web server |
+//! | `causeway.testing` | `0` | tests may fake vendors, freeze the clock, arm failpoints; not on the web |
 
 use ext_php_rs::flags::IniEntryPermission;
 use ext_php_rs::zend::{IniEntryDef, IniEntryDefs};

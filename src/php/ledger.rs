@@ -141,7 +141,10 @@ impl PhpLedger {
 
     /// How many events stand where.
     ///
-    /// @return array{pending: int, claimed: int, done: int, dead: int, conflict: int, oldest_pending_age_ms: int}
+    /// @return array{
+    ///   pending: int, claimed: int, done: int, dead: int, conflict: int,
+    ///   oldest_pending_age_ms: int
+    /// }
     #[php(name = "counts")]
     pub fn counts(&self, source: Option<&str>) -> PhpResult<ZBox<ZendHashTable>> {
         let counts = self.ledger.counts(source).map_err(throw::store)?;
@@ -160,7 +163,9 @@ impl PhpLedger {
 
     /// Events that were given up, with their last error.
     ///
-    /// @return list<array{source: string, event_id: string, attempts: int, error: string, updated_at_ms: int}>
+    /// @return list<array{
+    ///   source: string, event_id: string, attempts: int, error: string, updated_at_ms: int
+    /// }>
     #[php(name = "deadLetters", defaults(limit = 100))]
     #[php(optional = source)]
     pub fn dead_letters(&self, source: Option<&str>, limit: i64) -> PhpResult<ZBox<ZendHashTable>> {

@@ -27,7 +27,8 @@ pub(super) fn startup(_ty: i32, module_number: i32) -> i32 {
 /// What calls in the background get at the end of a request.
 const BACKGROUND_GRACE: Duration = Duration::from_secs(1);
 
-/// RSHUTDOWN: ends what runs in the background and drops what belongs to the request, before PHP frees its objects.
+/// RSHUTDOWN: ends what runs in the background and drops what belongs to the request, before PHP
+/// frees its objects.
 pub(super) extern "C" fn request_shutdown(_ty: i32, _module_number: i32) -> i32 {
     let _ = std::panic::catch_unwind(|| {
         for connection in http::finish_background(BACKGROUND_GRACE) {

@@ -39,7 +39,13 @@ pub(super) fn of(shared: &Connection) -> PhpResult<ZBox<ZendHashTable>> {
 impl PhpMetrics {
     /// Counters of one connection since the segment was made, and its state.
     ///
-    /// @return array{calls: int, entered: int, attempts: int, succeeded: int, failed: int, retries: int, retries_denied: int, refused_by_breaker: int, refused_by_switch: int, breaker_opened: int, token_requests: int, coalesced: int, snapshot_fresh: int, snapshot_stale: int, snapshot_missing: int, hedges: int, refused_by_throttle: int, refused_by_limit: int, breaker_state: 'closed'|'open'|'half_open', paused: bool, last_success_age_ms: ?int}
+    /// @return array{
+    ///   calls: int, entered: int, attempts: int, succeeded: int, failed: int, retries: int,
+    ///   retries_denied: int, refused_by_breaker: int, refused_by_switch: int, breaker_opened: int,
+    ///   token_requests: int, coalesced: int, snapshot_fresh: int, snapshot_stale: int,
+    ///   snapshot_missing: int, hedges: int, refused_by_throttle: int, refused_by_limit: int,
+    ///   breaker_state: 'closed'|'open'|'half_open', paused: bool, last_success_age_ms: ?int
+    /// }
     #[php(name = "connection", defaults(namespace = "\"\""))]
     pub fn connection(name: &str, namespace: &str) -> PhpResult<ZBox<ZendHashTable>> {
         of(&segment::segment().connection(namespace, name))
@@ -65,7 +71,10 @@ impl PhpMetrics {
 
     /// The shared segment itself.
     ///
-    /// @return array{kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int, capacity: int, overflowed: int}
+    /// @return array{
+    ///   kind: 'file'|'anonymous'|'process', path: ?string, layout: int, connections: int,
+    ///   capacity: int, overflowed: int
+    /// }
     #[php(name = "segment")]
     pub fn segment() -> PhpResult<ZBox<ZendHashTable>> {
         let status = segment::segment().status();

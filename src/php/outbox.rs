@@ -209,7 +209,10 @@ impl PhpOutbox {
 
     /// How many writes stand where.
     ///
-    /// @return array{pending: int, blocked: int, claimed: int, done: int, dead: int, oldest_pending_age_ms: int, paused: ?string}
+    /// @return array{
+    ///   pending: int, blocked: int, claimed: int, done: int, dead: int,
+    ///   oldest_pending_age_ms: int, paused: ?string
+    /// }
     #[php(name = "counts")]
     pub fn counts(&self) -> PhpResult<ZBox<ZendHashTable>> {
         let counts = self.outbox.counts().map_err(throw::store)?;
@@ -229,7 +232,10 @@ impl PhpOutbox {
 
     /// Writes that were given up, with their last error, the longest dead first.
     ///
-    /// @return list<array{id: string, method: string, target: string, order: string, attempts: int, error: string, updated_at_ms: int}>
+    /// @return list<array{
+    ///   id: string, method: string, target: string, order: string, attempts: int, error: string,
+    ///   updated_at_ms: int
+    /// }>
     #[php(name = "deadLetters", defaults(limit = 100))]
     pub fn dead_letters(&self, limit: i64) -> PhpResult<ZBox<ZendHashTable>> {
         let letters = self

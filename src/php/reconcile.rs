@@ -58,7 +58,11 @@ impl PhpReconcile {
     /// @param callable(int, ?int): void|null $progress
     ///   Gets the items so far and the total, where the vendor says it, after each page.
     ///
-    /// @return array{listed: int, same: int, newer: int, changed: int, missing: int, deleted: int, absent: int, known: int, repaired: int, is_complete: bool, is_dry_run: bool, refused?: string, ids: array<string, list<string>>}
+    /// @return array{
+    ///   listed: int, same: int, newer: int, changed: int, missing: int, deleted: int, absent: int,
+    ///   known: int, repaired: int, is_complete: bool, is_dry_run: bool, refused?: string,
+    ///   ids: array<string, list<string>>
+    /// }
     ///   refused says why absent snapshots were left as they are; ids has the first 50 of each
     ///   difference.
     ///

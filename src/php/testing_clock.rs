@@ -86,8 +86,8 @@ pub(super) fn require_testing() -> PhpResult<()> {
     if ini::is_testing() {
         return Ok(());
     }
-    let message = "tests can fake vendors and freeze time only on the command line, with causeway.testing=1 in \
-                   the ini settings";
+    let message = "tests can fake vendors and freeze time only on the command line, with \
+                   causeway.testing=1 in the ini settings";
     let field = ("field", value::bytes(b"causeway.testing"));
     Err(throw::exception(ExceptionClass::Options, message, [field]))
 }

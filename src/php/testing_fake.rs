@@ -58,7 +58,11 @@ impl PhpFake {
     /// Plays a recording: each recorded answer once, to a request that is equal in connection,
     /// method, URI and body.
     ///
-    /// @param array{redact?: array{headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>}}|null $options
+    /// @param array{
+    ///   redact?: array{
+    ///     headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>
+    ///   }
+    /// }|null $options
     ///   What was hidden beyond credentials; the same as when it was recorded.
     ///
     /// @throws \Causeway\Exception\OptionsException
@@ -72,7 +76,11 @@ impl PhpFake {
     /// it ends. Credentials are never written: fields, parameters and members that are named like
     /// one, and their values wherever else they stand.
     ///
-    /// @param array{redact?: array{headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>}}|null $options
+    /// @param array{
+    ///   redact?: array{
+    ///     headers?: list<string>, query?: list<string>, json?: list<string>, values?: list<string>
+    ///   }
+    /// }|null $options
     ///   More names of fields, query parameters and members (of JSON and forms), and whole values.
     #[php(name = "record")]
     pub fn record(file: String, options: Option<&ZendHashTable>) -> PhpResult<Self> {

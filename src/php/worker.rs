@@ -77,7 +77,10 @@ impl PhpWorker {
     ///   By name: ['crm inbox' => fn (int $limit) => $inbox->process($limit, $invalidate),
     ///   'crm outbox' => $outbox->process(...)].
     ///
-    /// @return array{reason: 'signal'|'memory'|'time'|'items'|'idle', tasks: array<string, array{items: int, errors: int}>}
+    /// @return array{
+    ///   reason: 'signal'|'memory'|'time'|'items'|'idle',
+    ///   tasks: array<string, array{items: int, errors: int}>
+    /// }
     #[php(name = "run")]
     pub fn run(&self, tasks: &ZendHashTable) -> PhpResult<ZBox<ZendHashTable>> {
         let mut tasks = tasks_of(tasks)?;
