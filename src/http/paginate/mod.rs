@@ -20,6 +20,7 @@ use std::collections::HashSet;
 
 use url::Url;
 
+pub(crate) use self::options::pointer;
 pub use self::options::{Options, Way};
 use super::link::{self, MalformedLink};
 

@@ -2,7 +2,7 @@
 
 use crate::options::{Fields, OptionError, Value};
 
-const POINTER: &str = "a JSON pointer such as '/items', or '' for the whole body";
+const POINTER: &str = "a JSON pointer such as '/items', or '' for the whole";
 /// Pages of a walk when the caller does not say.
 const MAX_PAGES_DEFAULT: i64 = 1000;
 const MAX_PAGES_MAX: i64 = 1_000_000;
@@ -148,7 +148,13 @@ fn size(fields: &mut Fields) -> Result<Option<(String, u64)>, OptionError> {
 }
 
 /// Takes a JSON pointer (RFC 6901); an empty one is the whole.
-fn pointer(fields: &mut Fields, key: &'static str) -> Result<Option<String>, OptionError> {
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn pointer(
+    fields: &mut Fields,
+    key: &'static str,
+) -> Result<Option<String>, OptionError> {
     let Some(value) = fields.value(key) else {
         return Ok(None);
     };

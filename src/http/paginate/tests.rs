@@ -174,11 +174,11 @@ fn options_are_refused_by_name() {
         ),
         (
             &[("items", "data".into())],
-            "option 'pages.items' must be a JSON pointer such as '/items', or '' for the whole body, got 'data'",
+            "option 'pages.items' must be a JSON pointer such as '/items', or '' for the whole, got 'data'",
         ),
         (
             &[("by", "cursor".into()), ("out", 1.into())],
-            "option 'pages.out' must be a JSON pointer such as '/items', or '' for the whole body, got 1",
+            "option 'pages.out' must be a JSON pointer such as '/items', or '' for the whole, got 1",
         ),
         (
             &[("by", "cursor".into()), ("start", 1.into())],

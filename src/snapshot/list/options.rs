@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Paging;
+use crate::http::paginate::pointer;
 use crate::options::{Fields, OptionError, Value};
 
-const POINTER: &str = "a JSON pointer such as '/id', or '' for the whole";
 const HOUR_MS: i64 = 3_600_000;
 
 /// How a list is walked.
@@ -59,19 +59,6 @@ impl ListOptions {
                 .millis("patience_ms", 0..=24 * HOUR_MS)?
                 .unwrap_or(Duration::from_secs(300)),
         })
-    }
-}
-
-/// A JSON pointer.
-pub(super) fn pointer(
-    fields: &mut Fields,
-    key: &'static str,
-) -> Result<Option<String>, OptionError> {
-    match fields.text(key)? {
-        Some(text) if !text.is_empty() && !text.starts_with('/') => {
-            Err(fields.refuse(key, &Value::from(text), POINTER))
-        }
-        other => Ok(other),
     }
 }
 

@@ -14,8 +14,8 @@
 //! one time than a page holds, which is checked.
 
 use super::Place;
-use super::options::pointer;
 use crate::http::Request;
+use crate::http::paginate::pointer;
 use crate::options::{Fields, OptionError};
 
 /// Marks the place behind a page that was not full.

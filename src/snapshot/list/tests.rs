@@ -1,5 +1,6 @@
 use super::*;
 use crate::http::CallErrorKind;
+use crate::options::{Fields, Value};
 use crate::snapshot::testing::{NOW_MS, Script, answer, call_error, list_of};
 
 fn page(ids: &[u32], next: Option<&str>) -> String {
@@ -219,4 +220,24 @@ fn call_error_without_time(kind: CallErrorKind) -> CallError {
         retry_after: None,
         ..call_error(kind)
     }
+}
+
+#[test]
+fn a_page_that_is_the_list_itself_is_walked() {
+    let paging = Value::map([("by", Value::from("offset"))]);
+    let options = Value::map([
+        ("path", Value::from("contacts")),
+        ("items", Value::from("")),
+        ("cursor", paging),
+    ]);
+    let mut fields = Fields::new(&options).unwrap();
+    let options = ListOptions::take(&mut fields).unwrap();
+    fields.finish().unwrap();
+    let vendor = Script::default().answer(200, r#"[{"id":1},{"id":2}]"#);
+    let mut walk = Walk::from(&options, "crm", Place::default(), 0);
+    assert_eq!(ids(&next(&mut walk, &vendor).unwrap()), ["1", "2"]);
+    let wrong = Value::map([("path", Value::from("contacts")), ("id", Value::from("id"))]);
+    let mut fields = Fields::new(&wrong).unwrap();
+    let refusal = ListOptions::take(&mut fields).unwrap_err();
+    assert_eq!(refusal.field, "id");
 }
