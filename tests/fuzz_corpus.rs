@@ -1,8 +1,8 @@
 //! Replays the kept corpus of the fuzz targets: what was once found must stay harmless.
 //!
-//! A file of `tests/fuzz/corpus` holds each input behind its length, four bytes, the lowest first
-//! (`tests/fuzz/corpus.php` packs it, `tools/fuzz` finds it). Each input also goes in with every
-//! byte cut off its end once, up to a bound: most of the parsers' edges are ends.
+//! A file of `tests/fuzz/corpus` holds each input behind its length, four bytes, the lowest first,
+//! in gzip (`tests/fuzz/corpus.php` packs it, `tools/fuzz` finds it). Each input also goes in with
+//! every byte cut off its end once, up to a bound: most of the parsers' edges are ends.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,10 @@
     reason = "a test, and targets that say what must hold"
 )]
 
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+
 #[path = "fuzz/targets/mod.rs"]
 mod targets;
 
@@ -19,11 +23,10 @@ mod targets;
 const MAX_CUTS: usize = 64;
 
 fn inputs(name: &str) -> Vec<Vec<u8>> {
-    let path = format!(
-        "{}/tests/fuzz/corpus/{name}.bin",
-        env!("CARGO_MANIFEST_DIR")
-    );
-    let packed = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let path = format!("{}/tests/fuzz/corpus/{name}.gz", env!("CARGO_MANIFEST_DIR"));
+    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let mut packed = Vec::new();
+    GzDecoder::new(file).read_to_end(&mut packed).unwrap();
     let mut inputs = Vec::new();
     let mut rest = packed.as_slice();
     while let Some((length, after)) = rest.split_first_chunk::<4>() {

@@ -10,3 +10,4 @@ mod token;
 
 pub(crate) use client_credentials::{Endpoint, Held, authorize, forget};
 pub use options::{ClientCredentials, Options, Style};
+pub(crate) use token::read as read_token;

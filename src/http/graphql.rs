@@ -183,6 +183,14 @@ fn is_query(document: &str) -> bool {
     first_is_query && !words.any(|word| matches!(word, "mutation" | "subscription"))
 }
 
+/// What an answer says, and whether a document only asks: for the fuzz targets.
+pub(super) fn read(document: &str, variables: &[u8], answer: &[u8]) -> (String, bool) {
+    let variables = checked_variables(variables).unwrap_or("{}");
+    let sent = body(document, variables, Form::HashAndText);
+    debug_assert!(serde_json::from_slice::<serde::de::IgnoredAny>(&sent).is_ok());
+    (format!("{:?}", verdict(answer)), is_query(document))
+}
+
 fn is_unsupported(endpoint: &str) -> bool {
     UNSUPPORTED.with_borrow(|all| all.iter().any(|known| known == endpoint))
 }

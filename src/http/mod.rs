@@ -20,6 +20,8 @@ mod message;
 pub mod multipart;
 mod outcome;
 pub mod paginate;
+#[doc(hidden)]
+pub mod parsers;
 mod permit;
 mod proxy;
 mod redirect;

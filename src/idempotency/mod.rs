@@ -15,6 +15,8 @@ mod error;
 mod inbox;
 pub(crate) mod ledger;
 mod outbox;
+#[doc(hidden)]
+pub mod parsers;
 mod receipt;
 mod switch;
 mod upkeep;

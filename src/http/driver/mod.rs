@@ -23,7 +23,7 @@ mod hedge;
 mod opened;
 mod place;
 mod pour;
-mod shared;
+pub(super) mod shared;
 mod turn;
 
 use std::cell::Cell;

@@ -43,7 +43,11 @@ pub(super) fn encode(answer: &Answer) -> Vec<u8> {
 }
 
 /// The answer for a call of its own, which made no attempt; `None` where the bytes are none.
-pub(super) fn decode(bytes: &[u8], correlation_id: &str, elapsed: Duration) -> Option<Answer> {
+pub(in crate::http) fn decode(
+    bytes: &[u8],
+    correlation_id: &str,
+    elapsed: Duration,
+) -> Option<Answer> {
     let (head, mut rest) = bytes.split_first_chunk::<3>()?;
     let [version, low, high] = *head;
     let reason = String::from_utf8(take(&mut rest)?.to_vec()).ok()?;

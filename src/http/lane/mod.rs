@@ -15,6 +15,7 @@
 //! | `ahead.rs` | which one is kept for a request that has to wait |
 //! | `content.rs` | an answer's content, read as it comes |
 //! | `error.rs` | what can go wrong |
+//! | `whole.rs` | what do bytes at hand hold? For the fuzz targets |
 //!
 //! A kept socket may die under a request. One that is safe (RFC 9110, section 9.2.1) is sent again
 //! once, on a fresh socket, when the old one gave no byte of an answer; any other only when not one
@@ -31,6 +32,7 @@ mod head;
 mod pool;
 mod request;
 mod socket;
+pub(super) mod whole;
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -19,7 +19,7 @@ mod entity;
 mod event;
 mod look;
 mod options;
-mod payload;
+pub(super) mod payload;
 mod process;
 mod receive;
 

@@ -129,7 +129,7 @@ fn key_bytes(secret: &SecretBytes) -> Option<SecretBytes> {
 }
 
 /// A payload as people may see it. One that is no JSON is not shown where anything is redacted.
-pub(super) fn shown(payload: &[u8], redact: &[String]) -> String {
+pub(in crate::idempotency) fn shown(payload: &[u8], redact: &[String]) -> String {
     if redact.is_empty() {
         return String::from_utf8_lossy(payload).into_owned();
     }
@@ -145,7 +145,7 @@ pub(super) fn shown(payload: &[u8], redact: &[String]) -> String {
 }
 
 /// An error without the values of redacted fields.
-pub(super) fn scrubbed(error: &str, payload: &[u8], redact: &[String]) -> String {
+pub(in crate::idempotency) fn scrubbed(error: &str, payload: &[u8], redact: &[String]) -> String {
     let mut error = error.to_owned();
     let Ok(mut json) = serde_json::from_slice::<Value>(payload) else {
         return error;

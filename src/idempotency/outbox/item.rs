@@ -31,7 +31,7 @@ struct Head {
 ///
 /// # Errors
 /// When the content is streamed: it could not be sent again.
-pub(super) fn compose(request: &Request) -> Result<Vec<u8>, StoreError> {
+pub(in crate::idempotency) fn compose(request: &Request) -> Result<Vec<u8>, StoreError> {
     let body: &[u8] = match &request.content {
         Content::Empty => &[],
         Content::Whole(bytes) => bytes,
@@ -67,7 +67,7 @@ pub(super) fn compose(request: &Request) -> Result<Vec<u8>, StoreError> {
 ///
 /// # Errors
 /// When the bytes are none of [`compose`]'s.
-pub(super) fn parse(bytes: &[u8]) -> Result<Request, StoreError> {
+pub(in crate::idempotency) fn parse(bytes: &[u8]) -> Result<Request, StoreError> {
     let end = bytes.iter().position(|byte| *byte == b'\n');
     let (head, body) = end
         .and_then(|end| bytes.split_at_checked(end))

@@ -11,7 +11,7 @@
 //! honours the key does it once.
 
 mod chain;
-mod item;
+pub(super) mod item;
 mod mark;
 mod options;
 mod pause;

@@ -2,14 +2,23 @@
 //!
 //! Fuzzed by `tools/fuzz`, replayed from the kept corpus by `cargo test`.
 
+mod connection;
+mod decode;
 mod digest;
+mod http_answer;
+mod json_answers;
 mod keys;
 mod link;
 mod message_signature;
+mod multipart;
 mod options;
+mod payload;
+mod rate_limit;
+mod redirect;
 mod request;
 mod retry_after;
 mod sse;
+mod stored;
 mod webhook;
 
 /// A target.
@@ -25,4 +34,13 @@ pub(crate) const ALL: &[(&str, Target)] = &[
     ("retry_after", retry_after::run),
     ("link", link::run),
     ("sse", sse::run),
+    ("http_answer", http_answer::run),
+    ("decode", decode::run),
+    ("rate_limit", rate_limit::run),
+    ("redirect", redirect::run),
+    ("multipart", multipart::run),
+    ("payload", payload::run),
+    ("connection", connection::run),
+    ("json_answers", json_answers::run),
+    ("stored", stored::run),
 ];
