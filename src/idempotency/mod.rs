@@ -9,6 +9,7 @@
 //! Exactly once holds for effects that are written in the transaction that completes the claim;
 //! for all others it is at least once, with a fencing token and a derived key.
 
+mod catch_up;
 mod claim;
 pub mod decide;
 mod error;

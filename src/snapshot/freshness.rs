@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use crate::store::Record;
+
 /// What may be done with a snapshot of this age.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
@@ -28,6 +30,16 @@ pub fn judge(fresh_until_ms: i64, stale_if_error: Option<Duration>, now_ms: i64)
         Freshness::Stale
     } else {
         Freshness::TooStale
+    }
+}
+
+/// Until when a row is fresh. One that a clock wrote which was ahead, and was set back since, is
+/// not fresh for as long as that: it is stale now.
+pub fn fresh_until_ms(record: &Record, now_ms: i64) -> i64 {
+    if record.is_ahead(now_ms) {
+        record.due_at_ms.min(now_ms)
+    } else {
+        record.due_at_ms
     }
 }
 

@@ -23,13 +23,14 @@ impl Snapshot {
     /// The view of a row that was read with its payload.
     pub(super) fn of(entity: &Entity<'_>, record: Record, now_ms: i64) -> Self {
         let bound = entity.rule.stale_if_error;
+        let fresh_until_ms = freshness::fresh_until_ms(&record, now_ms);
         Self {
             resource: entity.resource.to_owned(),
             id: entity.id.to_owned(),
-            freshness: freshness::judge(record.due_at_ms, bound, now_ms),
+            freshness: freshness::judge(fresh_until_ms, bound, now_ms),
             detail: Detail::of(&record),
             json: record.payload.unwrap_or_default(),
-            fresh_until_ms: record.due_at_ms,
+            fresh_until_ms,
             read_at_ms: now_ms,
             version: record.version,
             shape: standing_and_shape(&record.state).1,

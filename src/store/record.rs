@@ -5,6 +5,9 @@
 
 use super::Key;
 
+/// Looks at a clock that was not set back are not further apart.
+const OUT_OF_ORDER_MS: i64 = 1000;
+
 /// What a record is about; each kind has tables of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -99,6 +102,12 @@ impl Record {
             detail: "{}".to_owned(),
             payload: None,
         }
+    }
+
+    /// Whether it was written by a clock that was ahead, and was set back since. What it says of
+    /// times to come is wrong by as much. Two looks at one clock may be a moment out of order.
+    pub fn is_ahead(&self, now_ms: i64) -> bool {
+        self.updated_at_ms > now_ms.saturating_add(OUT_OF_ORDER_MS)
     }
 }
 

@@ -208,6 +208,26 @@ pub fn replay(record: &Record, now_ms: i64) -> Option<Record> {
     })
 }
 
+/// What a clock that was ahead, and was set back, made wait: due now; a holder, if it lives, has a
+/// whole lease from now. `None` where the record was written by a clock as it is.
+pub fn caught_up(record: &Record, now_ms: i64, options: &LedgerOptions) -> Option<Record> {
+    if !record.is_ahead(now_ms) {
+        return None;
+    }
+    let due_at_ms = match record.state.as_str() {
+        PENDING => now_ms,
+        CLAIMED => now_ms.saturating_add(millis(options.lease)),
+        _ => return None,
+    };
+    Some(Record {
+        due_at_ms,
+        lease_until_ms: record.lease_until_ms.min(due_at_ms),
+        updated_at_ms: now_ms,
+        payload: None,
+        ..record.clone()
+    })
+}
+
 /// The wait after so many attempts, milliseconds: base·2ⁿ⁻¹, capped, plus at most a quarter.
 pub fn backoff_ms(attempts: i64, options: &LedgerOptions, random_unit: f64) -> i64 {
     let doublings = u32::try_from(attempts.saturating_sub(1).clamp(0, 62)).unwrap_or(62);

@@ -21,6 +21,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::catch_up::CatchUp;
 use super::decide::{self, CLAIMED, CONFLICT, ClaimDecision, DEAD, DONE, PENDING};
 use super::{Claim, ClaimStatus, LedgerError};
 use crate::store::{
@@ -37,6 +38,7 @@ pub(super) const RACES_AT_MOST: usize = 8;
 pub struct Ledger {
     store: Rc<dyn Store>,
     options: Rc<LedgerOptions>,
+    catch_up: Rc<CatchUp>,
 }
 
 impl Ledger {
@@ -45,6 +47,7 @@ impl Ledger {
         Self {
             store,
             options: Rc::new(options),
+            catch_up: Rc::default(),
         }
     }
 
@@ -143,6 +146,9 @@ impl Ledger {
     /// # Errors
     /// When the store failed; claims that were won before are given up to their leases.
     pub fn claim_due(&self, limit: usize, source: Option<&str>) -> Result<Vec<Claim>, LedgerError> {
+        let (store, of_all) = (self.store.as_ref(), (Kind::Inbox, None));
+        self.catch_up
+            .look(store, of_all, &self.options, store.now_ms()?)?;
         let mut won = Vec::new();
         for _ in 0..RACES_AT_MOST {
             let wanted = limit.saturating_sub(won.len());

@@ -5,8 +5,8 @@
 //! the relay's record, which is lower in an older store, and which file the store was, as a copy
 //! is another file (inode, time of birth) even where this file was copied along with it.
 //!
-//! The record is written before the file, so that a kill in between leaves the file behind, never
-//! ahead. Each relay's record has a file of its own, named by the moment at which the record was
+//! A new version is written to the record before the file, so that a kill in between leaves the
+//! file behind, never ahead. Each relay's record has a file of its own, named by the moment at which the record was
 //! made: a store that was begun anew is no older store.
 //!
 //! What it cannot see: a snapshot of a whole disk or machine; a backup that is less than about a
@@ -114,6 +114,11 @@ impl Marks {
     /// Whether a mark that is missing says something: nobody else than this store has marks here.
     pub(super) fn is_beside(&self) -> bool {
         self.store.is_some()
+    }
+
+    /// Whether the relay's record has a mark.
+    pub(super) fn has(&self, relay: &Record) -> bool {
+        self.path(relay).exists()
     }
 
     /// What the mark of the relay's record says about it.

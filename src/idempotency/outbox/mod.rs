@@ -26,8 +26,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::catch_up::CatchUp;
 use super::decide::{self, CLAIMED, DEAD, DONE, PENDING};
 use super::ledger::{RACES_AT_MOST, word_of};
+use crate::clock::Monotonic;
 use crate::http::Request;
 use crate::store::{
     Key, Kind, Query, Record, Store, StoreError, StoreErrorKind, atomically, checksum_of,
@@ -68,8 +70,11 @@ pub struct Outbox {
     options: Rc<OutboxOptions>,
     /// The version of the relay's record when this process saw it last.
     seen_version: Rc<Cell<i64>>,
+    /// When this process saw the relay's record last.
+    seen_at: Rc<Cell<Option<Monotonic>>>,
     /// What outside the store remembers it.
     marks: Option<Marks>,
+    catch_up: Rc<CatchUp>,
 }
 
 impl Outbox {
@@ -81,6 +86,8 @@ impl Outbox {
             connection: connection.to_owned(),
             options: Rc::new(options),
             seen_version: Rc::new(Cell::new(0)),
+            seen_at: Rc::default(),
+            catch_up: Rc::default(),
         }
     }
 

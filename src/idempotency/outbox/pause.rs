@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::mark::Finding;
 use super::{Outbox, UNSENT, millis};
+use crate::clock;
 use crate::idempotency::decide;
 use crate::idempotency::ledger::{RACES_AT_MOST, word_of};
 use crate::store::{Key, Kind, Query, Record, StoreError};
@@ -74,8 +75,11 @@ impl Outbox {
             self.note(PAUSED, &reason)?;
             return Ok(Err(reason));
         }
-        // A copy with nothing to send is from now on what the mark says.
-        if found != Finding::Same || now_ms.saturating_sub(noted_at_ms) >= NOTED_EVERY_MS {
+        self.seen_at.set(Some(clock::monotonic()));
+        // A copy with nothing to send is from now on what the mark says. A note of a clock that was
+        // set back since is as old as one of long ago.
+        let age_ms = now_ms.saturating_sub(noted_at_ms).saturating_abs();
+        if found != Finding::Same || age_ms >= NOTED_EVERY_MS {
             self.note(RELAY, "")?;
             return Ok(Ok(now_ms));
         }
@@ -86,7 +90,8 @@ impl Outbox {
     /// Notes that the relay sends, where it was noted a while ago: in an older store the record is
     /// older than that.
     pub(super) fn note_sending(&self, noted_at_ms: i64, now_ms: i64) -> Result<(), StoreError> {
-        if now_ms.saturating_sub(noted_at_ms) < BUSY_NOTED_EVERY_MS {
+        let age_ms = now_ms.saturating_sub(noted_at_ms).saturating_abs();
+        if age_ms < BUSY_NOTED_EVERY_MS {
             return Ok(());
         }
         self.note(RELAY, "")
@@ -110,7 +115,7 @@ impl Outbox {
             )));
         }
         let horizon_ms = now_ms.saturating_sub(millis(self.options.away));
-        if noted_at_ms > horizon_ms || !self.has_unsent(horizon_ms)? {
+        if noted_at_ms > horizon_ms || self.was_here() || !self.has_unsent(horizon_ms)? {
             return Ok(None);
         }
         let since = if noted_at_ms == 0 {
@@ -140,6 +145,13 @@ impl Outbox {
         }
     }
 
+    /// Whether this very process saw the relay's record less than `away` ago: then it is the clock
+    /// that was set on.
+    fn was_here(&self) -> bool {
+        let seen_at = self.seen_at.get();
+        seen_at.is_some_and(|at| clock::monotonic().since(at) < self.options.away)
+    }
+
     /// Whether something waits to be sent that was due by then.
     fn has_unsent(&self, until_ms: i64) -> Result<bool, StoreError> {
         let left = Query {
@@ -164,22 +176,24 @@ impl Outbox {
             ..Record::new(key, &self.connection, "relay", state, now_ms)
         };
         for _ in 0..RACES_AT_MOST {
-            let (created_at_ms, version) = match self.store.read(Kind::Outbox, &key)? {
-                None if self.store.insert(Kind::Outbox, &record)? => (now_ms, 1),
-                Some(stored) if self.store.replace(Kind::Outbox, &record, stored.version)? => {
-                    (stored.created_at_ms, stored.version.saturating_add(1))
+            let stored = self.store.read(Kind::Outbox, &key)?;
+            let before = stored.as_ref().unwrap_or(&record);
+            // A record that says so must have one, whatever fails next.
+            if let Some(marks) = self.marks.as_ref().filter(|it| !it.has(before)) {
+                marks.set(before, before.version)?;
+            }
+            let version = match &stored {
+                None if self.store.insert(Kind::Outbox, &record)? => record.version,
+                Some(it) if self.store.replace(Kind::Outbox, &record, it.version)? => {
+                    it.version.saturating_add(1)
                 }
-                _ => continue,
+                None | Some(_) => continue,
             };
             self.seen_version.set(version);
-            let Some(marks) = &self.marks else {
-                return Ok(());
+            return match &self.marks {
+                Some(marks) => marks.set(before, version),
+                None => Ok(()),
             };
-            let record = Record {
-                created_at_ms,
-                ..record
-            };
-            return marks.set(&record, version);
         }
         Err(StoreError::lost_race())
     }

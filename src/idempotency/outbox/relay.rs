@@ -53,6 +53,12 @@ impl Outbox {
                 return Ok(sum);
             }
         };
+        let (store, own) = (
+            self.store.as_ref(),
+            (Kind::Outbox, Some(self.connection.as_str())),
+        );
+        self.catch_up
+            .look(store, own, &self.options.claims, now_ms)?;
         for number in 0..limit {
             if number > 0 && turn::is_over() {
                 break;

@@ -286,6 +286,27 @@ fn outbox_again(store: &Rc<dyn Store>) -> Outbox {
 }
 
 #[test]
+fn a_clock_that_jumps_both_ways_does_not_stop_a_relay_at_work_and_sends_nothing_twice() {
+    let outbox = outbox();
+    outbox.process(&Script::default(), 9).unwrap();
+    outbox.send(&post("a"), &named("1")).unwrap();
+    clock::freeze(UnixMs(NOW_MS + 24 * 3_600_000));
+    let vendor = Script::default().answer(200, "");
+    let sent = outbox.process(&vendor, 9).unwrap();
+    assert_eq!((sent.sent, sent.paused), (1, None));
+    outbox.send(&post("b"), &named("2")).unwrap();
+    clock::freeze(UnixMs(NOW_MS));
+    outbox.send(&post("c"), &named("3")).unwrap();
+    // Also another process, that was started after the jump.
+    let again = outbox_again(outbox.store());
+    let vendor = Script::default().answer(200, "").answer(200, "");
+    let sent = again.process(&vendor, 9).unwrap();
+    assert_eq!((sent.sent, sent.paused), (2, None));
+    assert_eq!(outbox.process(&Script::default(), 9).unwrap().sent, 0);
+    assert_eq!(outbox.counts().unwrap().done, 3);
+}
+
+#[test]
 fn a_relay_that_was_away_with_nothing_left_behind_just_goes_on() {
     let outbox = outbox();
     outbox.process(&Script::default(), 9).unwrap();

@@ -25,6 +25,8 @@ use crate::store::{Key, Kind, Record, Store, StoreError};
 const IDLE: &str = "idle";
 const RUNNING: &str = "running";
 const DONE: &str = "done";
+/// No lease is longer: the options allow no more.
+const LEASE_AT_MOST: Duration = Duration::from_hours(1);
 /// How often a runner looks whether the lease of a dead one ended.
 const LEASE_LOOK: Duration = Duration::from_millis(250);
 /// How often a write is tried again when another runner was first.
@@ -138,7 +140,10 @@ impl Cursor {
         let Some(stored) = self.store.read(Kind::Cursor, &self.key)? else {
             return Ok(None);
         };
-        if stored.state == RUNNING && stored.lease_until_ms > now_ms {
+        // A lease that reaches further than any is of a clock that was set back since.
+        let latest_ms = now_ms.saturating_add(millis(LEASE_AT_MOST));
+        let is_held = (now_ms.saturating_add(1)..=latest_ms).contains(&stored.lease_until_ms);
+        if stored.state == RUNNING && is_held {
             return Ok(None);
         }
         // A walk by time has kept its place at the end, and goes on from there.

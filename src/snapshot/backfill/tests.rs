@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::clock::{self, UnixMs};
 use crate::http::{Answer, CallError, Request};
-use crate::snapshot::testing::{answer, call_error, contacts, list_of};
+use crate::snapshot::testing::{NOW_MS, answer, call_error, contacts, list_of};
 use crate::store::{MemoryStore, Query, Store};
 
 /// A list of so many items, by pages of a cursor that is the next item's number.
@@ -157,6 +157,12 @@ fn a_dead_runners_lease_is_waited_for_and_a_living_one_is_left_alone() {
         backfill.cursor.renew(&dead).unwrap().is_none(),
         "the dead one is fenced"
     );
+    backfill.reset().unwrap();
+    // A runner that died under a clock that was set back by a day since.
+    clock::freeze(UnixMs(NOW_MS + 86_400_000));
+    backfill.cursor.claim().unwrap().unwrap();
+    clock::freeze(UnixMs(NOW_MS));
+    assert!(backfill.run(&List::of(2), None, None).unwrap().is_done);
     backfill.reset().unwrap();
     // A living runner renews while this one waits: its lease reaches beyond the patience.
     let minute = Duration::from_secs(60);

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::*;
-use crate::clock;
+use crate::clock::{self, UnixMs};
 use crate::http::{CallErrorKind, Fetch};
 use crate::snapshot::testing::{NOW_MS, Script, answer, contacts};
 use crate::snapshot::{Leadership, Sighting, row};
@@ -14,6 +14,19 @@ fn pass(seconds: u64) {
 fn header(request: &crate::http::Request, name: &str) -> Option<String> {
     let field = request.headers.iter().find(|(field, _)| field == name)?;
     Some(String::from_utf8(field.1.clone()).unwrap())
+}
+
+/// Premise: the clock was a day ahead when the snapshot was stored. It is not fresh for a day.
+#[test]
+fn what_a_clock_ahead_of_its_time_stored_is_stale_once_it_is_set_right() {
+    let (_, snapshots) = contacts();
+    clock::freeze(UnixMs(NOW_MS + 86_400_000));
+    snapshots.put("contact", "c7", b"{}").unwrap();
+    assert!(!snapshots.peek("contact", "c7").unwrap().unwrap().is_stale());
+    clock::freeze(UnixMs(NOW_MS));
+    let stored = snapshots.peek("contact", "c7").unwrap().unwrap();
+    assert!(stored.is_stale());
+    assert_eq!(stored.max_age_s(), 0);
 }
 
 #[test]
