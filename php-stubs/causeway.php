@@ -143,7 +143,8 @@ namespace Causeway {
      *   - concurrency: max (attempts of all workers under way at once), max_wait_ms.
      *   - hedge: after_ms or percentile; a late idempotent call is sent once more.
      *   - shared: the address of a Redis server ('redis://host:6379/0', or a Causeway\Secret) in
-     *     which breaker and throttle hold for all hosts; while it is away, for each host alone.
+     *     which breaker, throttle and announced limits hold for all hosts; while it is away, for
+     *     each host alone.
      *   - coalesce: TRUE where a GET hands out the same to all who ask at the same time; they
      *     then share one call.
      * @param \Causeway\Store|null $store

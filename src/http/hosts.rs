@@ -1,50 +1,25 @@
-//! What holds for all hosts: throttle and breaker in a Redis server, where a connection says
-//! `shared`.
+//! What holds for all hosts: throttle, breaker and the vendor's announced limits in a Redis server,
+//! where a connection says `shared`.
 //!
 //! Two scripts: `enter.lua` asks for the breaker's permit and the throttle's turn in one step,
-//! `record.lua` says what came of the attempt. Time is the server's. The server is asked for no
-//! longer than [`TIMEOUTS`]; where it is away it is left alone for [`AWAY`], and what the segment
+//! `record.lua` says what came of the attempt, and what the vendor announced with it. That costs no
+//! question of its own; only where there is no breaker, and so nothing else to record, is one asked
+//! while a limit is near. Time is the server's. Where it is away (`server.rs`), what the segment
 //! knows holds in its stead, for this host alone: that costs calls to a vendor that is down, never
 //! correctness. The segment's breaker follows what the server says, so that an open one refuses
 //! without a question and every worker and dashboard sees it.
-//!
-//! Links are kept for each server and process, at most [`LINKS_MAX`]; a fork opens its own.
+
+mod server;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use redis::Script;
-
-use crate::clock::{self, Monotonic};
+use crate::clock;
 use crate::options::Plan;
 use crate::policy::breaker::{Options, Outcome, State, Window};
-use crate::policy::throttle::Rate;
+use crate::policy::throttle::{Announced, Rate};
 use crate::store::StoreError;
-use crate::store::redis::{Link, LinkTimeouts, Repeat};
-
-/// A call waits no longer than this for a server that decides about its milliseconds.
-const TIMEOUTS: LinkTimeouts = LinkTimeouts {
-    connect: Duration::from_millis(200),
-    answer: Duration::from_millis(200),
-};
-/// A server that was away is asked again after so long.
-const AWAY: Duration = Duration::from_secs(1);
-/// Servers that a process keeps a link to.
-const LINKS_MAX: usize = 16;
-/// A lock that is not had in this time was held across a fork.
-const LOCK_MAX: Duration = Duration::from_millis(10);
-
-static LINKS: Mutex<Vec<(String, Arc<Server>)>> = Mutex::new(Vec::new());
-
-struct Server {
-    link: Link,
-    enter: Script,
-    record: Script,
-    /// Nanoseconds since boot until which it is left alone.
-    away_until: AtomicU64,
-}
+use server::{Server, server};
 
 /// One connection's part of a server.
 pub(super) struct Hosts {
@@ -61,6 +36,18 @@ pub(super) struct Entered {
     epoch: i64,
     /// Empty where it is no probe.
     token: String,
+    /// Whether an announced limit slows calls down.
+    is_paced: bool,
+}
+
+/// What the throttle is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Queue<'a> {
+    /// The connection's own rate where it is empty.
+    pub(super) route: &'a str,
+    pub(super) rate: Option<Rate>,
+    /// Whether the vendor's announced limits count.
+    pub(super) is_announced: bool,
 }
 
 /// What the server says.
@@ -75,6 +62,9 @@ pub(super) enum Entry {
     /// The turn comes after so long, which is too late.
     Throttled(Duration),
 }
+
+/// What the vendor announced: a pace, or that there is plenty left.
+pub(super) type Word = Option<Announced>;
 
 /// What the breaker does now, and for how long it stays open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,21 +93,26 @@ impl Hosts {
         })
     }
 
-    /// Asks whether an attempt may begin; `None` while the server is away. `route` names the
-    /// throttle, the connection's own where it is empty.
+    /// Whether the server is left alone, because it was away a moment ago.
+    pub(super) fn is_away(&self) -> bool {
+        self.server.is_away(clock::monotonic())
+    }
+
+    /// Asks whether an attempt may begin; `None` while the server is away.
     pub(super) fn enter(
         &self,
         breaker: Option<&Options>,
-        throttle: Option<(&str, Rate)>,
+        queue: Queue<'_>,
         max_wait: Duration,
     ) -> Option<Entry> {
-        let (route, rate) = throttle.map_or(("", None), |(route, rate)| (route, Some(rate)));
+        let rate = queue.rate;
         let token = breaker.map_or_else(String::new, |_| hex::encode(clock::random_bytes::<16>()));
-        let (what, time, epoch, is_probe): (String, u64, i64, i64) =
+        let (what, time, epoch, is_probe, is_paced): (String, u64, i64, i64, i64) =
             self.server.run(&self.server.enter, |script| {
                 script.key(self.key("breaker"));
                 script.key(self.key("probes"));
-                script.key(self.key(&format!("throttle:{route}")));
+                script.key(self.key(&format!("throttle:{}", queue.route)));
+                script.key(self.key("announced"));
                 script.arg(breaker.map_or(0, |options| millis(options.open())));
                 script.arg(breaker.map_or(0, Options::probes));
                 script.arg(breaker.map_or(0, |options| millis(options.probe_lease())));
@@ -125,12 +120,14 @@ impl Hosts {
                 script.arg(rate.map_or(0, |rate| micros(rate.interval())));
                 script.arg(rate.map_or(1, |rate| rate.burst()));
                 script.arg(micros(max_wait));
+                script.arg(u8::from(queue.is_announced));
             })?;
         match what.as_str() {
             "pass" => Some(Entry::Pass(Entered {
                 wait: Duration::from_micros(time),
                 epoch,
                 token: if is_probe == 1 { token } else { String::new() },
+                is_paced: is_paced == 1,
             })),
             "open" => Some(Entry::Open(Duration::from_millis(time))),
             "probing" => Some(Entry::Probing(Duration::from_millis(time))),
@@ -139,12 +136,14 @@ impl Hosts {
         }
     }
 
-    /// Says what an attempt came to; `None` while the server is away.
+    /// Says what an attempt came to, and what the vendor announced with it; `None` while the server
+    /// is away.
     pub(super) fn record(
         &self,
         options: &Options,
         entered: &Entered,
         (outcome, took): (Outcome, Duration),
+        announced: Option<Word>,
     ) -> Option<Shown> {
         let sample = options.sample(outcome, took);
         let (rate_ppm, slow_ppm) = options.rates_ppm();
@@ -157,6 +156,7 @@ impl Hosts {
                 script.key(self.key("breaker"));
                 script.key(self.key("probes"));
                 script.key(self.key("window"));
+                script.key(self.key("announced"));
                 script.arg(entered.epoch);
                 script.arg(&entered.token);
                 script.arg(match sample {
@@ -172,6 +172,7 @@ impl Hosts {
                 script.arg(millis(options.open()));
                 script.arg(window_ms);
                 script.arg(window_calls);
+                announce(script, announced);
             })?;
         Some(Shown {
             state: match state.as_str() {
@@ -184,58 +185,42 @@ impl Hosts {
         })
     }
 
+    /// Says what the vendor announced with an attempt that has no breaker; nothing where it changes
+    /// nothing.
+    pub(super) fn note(&self, entered: &Entered, announced: Word) {
+        if announced.is_none() && !entered.is_paced {
+            return;
+        }
+        let _: Option<(String, u64, i64, i64)> = self.server.run(&self.server.record, |script| {
+            for part in ["breaker", "probes", "window", "announced"] {
+                script.key(self.key(part));
+            }
+            script.arg(entered.epoch);
+            script.arg("");
+            script.arg("i");
+            // No breaker: no rates, no calls, no probes, no window.
+            for _ in 0..8 {
+                script.arg(0);
+            }
+            announce(script, Some(announced));
+        });
+    }
+
     fn key(&self, part: &str) -> String {
         format!("{}:{part}", self.prefix)
     }
 }
 
-impl Server {
-    /// Runs a script once: neither permit nor turn may be taken twice where an answer was lost.
-    fn run<T: redis::FromRedisValue>(
-        &self,
-        script: &Script,
-        fill: impl Fn(&mut redis::ScriptInvocation<'_>),
-    ) -> Option<T> {
-        let now = clock::monotonic();
-        if now < Monotonic::from_nanos(self.away_until.load(Ordering::Relaxed)) {
-            return None;
+/// The arguments of what the vendor announced.
+fn announce(script: &mut redis::ScriptInvocation<'_>, announced: Option<Word>) {
+    match announced {
+        None => script.arg("").arg(0),
+        Some(None) => script.arg(0).arg(0),
+        Some(Some(Announced { interval, until })) => {
+            let reset = until.since(clock::monotonic());
+            script.arg(micros(interval).max(1)).arg(micros(reset))
         }
-        let answer = self.link.run(Repeat::Never, |connection| {
-            let mut invocation = script.prepare_invoke();
-            fill(&mut invocation);
-            invocation.invoke(connection)
-        });
-        answer
-            .inspect_err(|_| {
-                let until = now.saturating_add(AWAY).as_nanos();
-                self.away_until.store(until, Ordering::Relaxed);
-            })
-            .ok()
-    }
-}
-
-/// The process's link to this server; one of its own where too many are kept.
-fn server(url: &str) -> Result<Arc<Server>, StoreError> {
-    let Some(mut links) = LINKS.try_lock_for(LOCK_MAX) else {
-        return make(url);
     };
-    if let Some((_, server)) = links.iter().find(|(known, _)| known == url) {
-        return Ok(Arc::clone(server));
-    }
-    let server = make(url)?;
-    if links.len() < LINKS_MAX {
-        links.push((url.to_owned(), Arc::clone(&server)));
-    }
-    Ok(server)
-}
-
-fn make(url: &str) -> Result<Arc<Server>, StoreError> {
-    Ok(Arc::new(Server {
-        link: Link::new(url, TIMEOUTS)?,
-        enter: Script::new(include_str!("hosts/enter.lua")),
-        record: Script::new(include_str!("hosts/record.lua")),
-        away_until: AtomicU64::new(0),
-    }))
 }
 
 fn millis(span: Duration) -> u64 {
@@ -247,5 +232,7 @@ fn micros(span: Duration) -> u64 {
     u64::try_from(span.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX)
 }
 
+#[cfg(test)]
+mod announced_tests;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
-use super::hosts::{Entered, Hosts};
+use super::hosts::{Entered, Hosts, Word};
 use crate::clock::{self, Monotonic};
 use crate::policy::breaker::Outcome;
 use crate::policy::{breaker, concurrency, hedge};
@@ -20,8 +20,10 @@ pub(super) struct Permit<'client> {
     /// Taken when the outcome is recorded.
     breaker: Option<(breaker::Options, breaker::Permit)>,
     place: Option<Place>,
-    /// Where all hosts share the breaker.
+    /// Where all hosts share breaker and throttle.
     shared: Option<(Arc<Hosts>, Entered)>,
+    /// What the vendor said about its limits, where it did.
+    announced: Option<Word>,
 }
 
 impl<'client> Permit<'client> {
@@ -39,6 +41,7 @@ impl<'client> Permit<'client> {
             breaker,
             place: None,
             shared: None,
+            announced: None,
         })
     }
 
@@ -52,6 +55,11 @@ impl<'client> Permit<'client> {
     /// Keeps what all hosts share of the attempt.
     pub(super) fn share(&mut self, hosts: Arc<Hosts>, entered: Entered) {
         self.shared = Some((hosts, entered));
+    }
+
+    /// Keeps what the vendor announced for all hosts.
+    pub(super) fn announce(&mut self, announced: Word) {
+        self.announced = Some(announced);
     }
 
     /// Takes a place among the attempts under way; false where there is none.
@@ -83,9 +91,10 @@ impl<'client> Permit<'client> {
 
     fn give_back(&mut self, ended: (Outcome, Duration), now: Monotonic) {
         let connection = self.client.connection();
+        let (shared, announced) = (self.shared.take(), self.announced.take());
         if let Some((options, permit)) = self.breaker.take() {
-            let shared = self.shared.take();
-            let known = shared.and_then(|(hosts, entered)| hosts.record(&options, &entered, ended));
+            let known = shared
+                .and_then(|(hosts, entered)| hosts.record(&options, &entered, ended, announced));
             match known {
                 None => connection.breaker_record(&options, permit, ended, now),
                 Some(known) => {
@@ -96,6 +105,8 @@ impl<'client> Permit<'client> {
                     connection.count(Counter::BreakerOpened, u64::from(known.has_opened));
                 }
             }
+        } else if let (Some((hosts, entered)), Some(announced)) = (shared, announced) {
+            hosts.note(&entered, announced);
         }
         if let Some(place) = self.place.take() {
             connection.place_give_back(place);

@@ -81,13 +81,13 @@ impl<'client> Call<'client> {
     pub(super) async fn send_recorded(
         &self,
         wire: &Wire,
-        permit: Permit<'_>,
+        mut permit: Permit<'_>,
         ready: Option<Box<Ready>>,
     ) -> Outcome {
         let began = clock::monotonic();
         let outcome = self.send(wire, ready).await;
         if let (Some(throttle), Ok(received)) = (&self.client.plan().throttle, &outcome) {
-            self.note_announced(throttle, &received.head.headers);
+            self.note_announced(throttle, &received.head.headers, &mut permit);
         }
         let took = clock::monotonic().since(began);
         permit.record(outcome::for_breaker(&outcome), took);
@@ -95,11 +95,18 @@ impl<'client> Call<'client> {
     }
 
     /// Remembers what the vendor says about its limits.
-    fn note_announced(&self, throttle: &throttle::Options, headers: &HeaderMap) {
+    fn note_announced(
+        &self,
+        throttle: &throttle::Options,
+        headers: &HeaderMap,
+        permit: &mut Permit<'_>,
+    ) {
         if throttle.announced && rate_limit::is_announced(headers) {
             let now = clock::monotonic();
             let announced = RateLimit::read(headers, clock::unix()).announced(now);
+            // Here too: it holds while the server of all hosts is away.
             self.client.connection().throttle_announce(announced, now);
+            permit.announce(announced);
         }
     }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::Call;
 use crate::clock::{self, Monotonic};
-use crate::http::hosts::{Entry, Hosts};
+use crate::http::hosts::{self, Entry, Hosts};
 use crate::http::permit::Permit;
 use crate::http::transport::{Ready, Wire};
 use crate::http::{CallError, CallErrorKind, Sent};
@@ -149,12 +149,14 @@ impl Call<'_> {
                 let Some(route) = route else {
                     return Turn::NONE;
                 };
-                let named = Some((route.1.name.as_str(), route.1.rate));
-                if let Some(turn) = hosts.and_then(|hosts| of_hosts(hosts, named, max_wait)) {
+                let shared = hosts.and_then(|hosts| of_hosts(hosts, route.1, max_wait));
+                if let Some(turn) = shared {
                     return turn;
                 }
                 connection.throttle_take_route(route, now, max_wait)
             }
+            // In the last step, with the rest of what all hosts share.
+            Queue::Announced if hosts.is_some_and(|hosts| !hosts.is_away()) => return Turn::NONE,
             Queue::Announced if throttle.is_some_and(|throttle| throttle.announced) => {
                 connection.throttle_take_announced(now, max_wait)
             }
@@ -182,8 +184,13 @@ impl Call<'_> {
         permit: &mut Permit<'_>,
     ) -> Option<Turn> {
         let breaker = self.client.plan().breaker;
-        let named = rate.map(|rate| ("", rate));
-        Some(match hosts.enter(breaker.as_ref(), named, max_wait)? {
+        let throttle = self.client.plan().throttle.as_ref();
+        let queue = hosts::Queue {
+            route: "",
+            rate,
+            is_announced: throttle.is_some_and(|throttle| throttle.announced),
+        };
+        Some(match hosts.enter(breaker.as_ref(), queue, max_wait)? {
             Entry::Pass(entered) => {
                 let wait = entered.wait;
                 permit.share(Arc::clone(hosts), entered);
@@ -240,12 +247,13 @@ impl Call<'_> {
 }
 
 /// A route's turn in the throttle of all hosts; `None` while their server is away.
-fn of_hosts(
-    hosts: &Hosts,
-    named: Option<(&str, throttle::Rate)>,
-    max_wait: Duration,
-) -> Option<Turn> {
-    Some(match hosts.enter(None, named, max_wait)? {
+fn of_hosts(hosts: &Hosts, route: &throttle::Route, max_wait: Duration) -> Option<Turn> {
+    let queue = hosts::Queue {
+        route: &route.name,
+        rate: Some(route.rate),
+        is_announced: false,
+    };
+    Some(match hosts.enter(None, queue, max_wait)? {
         Entry::Pass(entered) => Turn::After(entered.wait),
         Entry::Open(after) | Entry::Probing(after) | Entry::Throttled(after) => {
             Turn::TooLate(after)

@@ -1,9 +1,12 @@
--- What an attempt came to: the breaker's rule as in src/policy/breaker.rs, on this server's clock.
+-- What an attempt came to: the breaker's rule as in src/policy/breaker.rs, on this server's clock,
+-- and what the vendor announced about its limits, as in src/segment/throttle.rs.
 --
--- KEYS: breaker (hash), probes (sorted set), window (hash of buckets, or list of outcomes)
+-- KEYS: breaker (hash), probes (sorted set), window (hash of buckets, or list of outcomes), announced
+--       (hash: interval_us between calls, until_us when it is over, next_us when the next one fits)
 -- ARGV: epoch, token of a probe (empty for none), outcome (s, f, or i for ignored), slow (0, 1),
---       rate_ppm, slow_ppm (0: slow calls do not count), min_calls, probes, open_ms,
---       window_ms (0: a window of calls), window_calls
+--       rate_ppm, slow_ppm (0: slow calls do not count), min_calls, probes (0: no breaker), open_ms,
+--       window_ms (0: a window of calls), window_calls, announced interval_us (empty where nothing
+--       was said, 0 where there is plenty left), announced reset_us
 -- Gives {state, milliseconds until it is half-open, epoch, has_opened}.
 local BUCKETS, PARTS = 20, 1000000
 local KEEP_MS = 2 * 3600 * 1000
@@ -65,7 +68,17 @@ local function add_to_calls()
   return total, failed, slow
 end
 
-if epoch ~= given then
+local interval_us, reset_us = tonumber(ARGV[12]), tonumber(ARGV[13])
+if interval_us == 0 then
+  redis.call('DEL', KEYS[4])
+elseif interval_us then
+  local now_us = tonumber(time[1]) * 1000000 + tonumber(time[2])
+  local whole = function(number) return string.format('%.0f', number) end
+  redis.call('HSET', KEYS[4], 'interval_us', ARGV[12], 'until_us', whole(now_us + reset_us), 'next_us', whole(now_us + interval_us))
+  redis.call('PEXPIRE', KEYS[4], whole(math.ceil(reset_us / 1000) + 1000))
+end
+
+if probes == 0 or epoch ~= given then
   return shown(0)
 end
 if token ~= '' then

@@ -1,3 +1,5 @@
+use std::sync::atomic::Ordering;
+
 use super::*;
 use crate::http::driver::tests::{client_on, get};
 use crate::http::scripted::{Vendor, answer};
@@ -7,39 +9,48 @@ use crate::segment::Segment;
 use crate::store::redis::tests::server::Server as Redis;
 
 /// A server, or nothing where none is installed.
-struct Shared {
-    redis: Redis,
+pub(super) struct Shared {
+    pub(super) redis: Redis,
     _dir: tempfile::TempDir,
 }
 
 impl Shared {
-    fn start() -> Option<Self> {
+    pub(super) fn start() -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let redis = Redis::start(dir.path(), &[])?;
         Some(Self { redis, _dir: dir })
     }
 
-    fn url(&self) -> String {
+    pub(super) fn url(&self) -> String {
         format!("redis+unix://{}", self.redis.socket().display())
     }
 
     /// One host's part.
-    fn host(&self) -> Hosts {
+    pub(super) fn host(&self) -> Hosts {
         let base = ("base_uri", Value::from("http://vendor.example/"));
         let plan = Plan::parse("catalog", &Value::map([base])).unwrap();
         Hosts::new(&self.url(), &plan).unwrap()
     }
 }
 
-fn seconds(count: u64) -> Duration {
+pub(super) fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 
-fn options(open: Duration) -> Options {
+pub(super) fn options(open: Duration) -> Options {
     Options::new(0.5, 10, seconds(3600), open, 3).unwrap()
 }
 
-fn pass(entry: Option<Entry>) -> Entered {
+/// The connection's own queue.
+pub(super) fn queue(rate: Option<Rate>) -> Queue<'static> {
+    Queue {
+        route: "",
+        rate,
+        is_announced: false,
+    }
+}
+
+pub(super) fn pass(entry: Option<Entry>) -> Entered {
     match entry {
         Some(Entry::Pass(entered)) => entered,
         other => panic!("{other:?}"),
@@ -50,7 +61,8 @@ fn pass(entry: Option<Entry>) -> Entered {
 fn drive(hosts: [&Hosts; 2], options: &Options, outcomes: &str) -> State {
     let mut state = State::Closed;
     for (host, letter) in hosts.iter().cycle().zip(outcomes.chars()) {
-        let Some(Entry::Pass(entered)) = host.enter(Some(options), None, Duration::ZERO) else {
+        let Some(Entry::Pass(entered)) = host.enter(Some(options), queue(None), Duration::ZERO)
+        else {
             continue;
         };
         let outcome = match letter {
@@ -64,7 +76,7 @@ fn drive(hosts: [&Hosts; 2], options: &Options, outcomes: &str) -> State {
             Duration::ZERO
         };
         state = host
-            .record(options, &entered, (outcome, took))
+            .record(options, &entered, (outcome, took), None)
             .unwrap()
             .state;
     }
@@ -78,7 +90,7 @@ fn two_hosts_share_one_rate() {
     };
     let (one, other) = (shared.host(), shared.host());
     let rate = Rate::new(1, seconds(60), 2).unwrap();
-    let take = |host: &Hosts, max_wait| host.enter(None, Some(("", rate)), max_wait);
+    let take = |host: &Hosts, max_wait| host.enter(None, queue(Some(rate)), max_wait);
     assert_eq!(pass(take(&one, Duration::ZERO)).wait, Duration::ZERO);
     assert_eq!(pass(take(&other, Duration::ZERO)).wait, Duration::ZERO);
     let Some(Entry::Throttled(after)) = take(&one, seconds(1)) else {
@@ -88,7 +100,11 @@ fn two_hosts_share_one_rate() {
     let waited = pass(take(&other, seconds(60))).wait;
     assert!(waited > seconds(50) && waited <= seconds(60), "{waited:?}");
     // Another route has a pace of its own.
-    let route = one.enter(None, Some(("search", rate)), Duration::ZERO);
+    let route = Queue {
+        route: "search",
+        ..queue(Some(rate))
+    };
+    let route = one.enter(None, route, Duration::ZERO);
     assert_eq!(pass(route).wait, Duration::ZERO);
 }
 
@@ -120,7 +136,7 @@ fn outcomes_of_all_hosts_open_one_breaker() {
             expected,
             "{outcomes}"
         );
-        let entry = one.enter(Some(&options), None, Duration::ZERO);
+        let entry = one.enter(Some(&options), queue(None), Duration::ZERO);
         match (expected, entry) {
             (State::Open, Some(Entry::Open(left))) => assert!(left <= seconds(5)),
             (State::Closed, Some(Entry::Pass(_))) => {}
@@ -145,7 +161,7 @@ fn half_open_lets_through_its_probes_over_all_hosts() {
         drive([&one, &other], &options, "FFFFFFFFFF");
         let mut taken = Vec::new();
         for host in [&one, &other].into_iter().cycle() {
-            match host.enter(Some(&options), None, Duration::ZERO) {
+            match host.enter(Some(&options), queue(None), Duration::ZERO) {
                 Some(Entry::Pass(entered)) => taken.push(entered),
                 Some(Entry::Probing(left)) => {
                     assert!(left <= seconds(60));
@@ -164,7 +180,7 @@ fn half_open_lets_through_its_probes_over_all_hosts() {
                 Outcome::Failure
             };
             state = other
-                .record(&options, entered, (outcome, Duration::ZERO))
+                .record(&options, entered, (outcome, Duration::ZERO), None)
                 .unwrap()
                 .state;
         }
@@ -179,15 +195,24 @@ fn a_server_that_is_away_is_left_alone_for_a_while() {
     };
     let host = shared.host();
     let options = options(seconds(5));
-    assert!(host.enter(Some(&options), None, Duration::ZERO).is_some());
+    assert!(
+        host.enter(Some(&options), queue(None), Duration::ZERO)
+            .is_some()
+    );
     shared.redis.kill();
-    assert_eq!(host.enter(Some(&options), None, Duration::ZERO), None);
+    assert_eq!(
+        host.enter(Some(&options), queue(None), Duration::ZERO),
+        None
+    );
     assert!(host.server.away_until.load(Ordering::Relaxed) > clock::monotonic().as_nanos());
-    assert_eq!(host.enter(Some(&options), None, Duration::ZERO), None);
+    assert_eq!(
+        host.enter(Some(&options), queue(None), Duration::ZERO),
+        None
+    );
 }
 
 /// A client of a host of its own.
-fn client(shared: &Shared, vendor: &Vendor, more: Vec<(&str, Value)>) -> Client {
+pub(super) fn client(shared: &Shared, vendor: &Vendor, more: Vec<(&str, Value)>) -> Client {
     let segment: &'static Segment = Box::leak(Box::new(Segment::in_process()));
     let mut options = vec![("shared", Value::from(shared.url()))];
     options.extend(more);
