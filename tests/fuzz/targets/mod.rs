@@ -17,6 +17,7 @@ mod rate_limit;
 mod redirect;
 mod request;
 mod retry_after;
+mod signed_webhook;
 mod sse;
 mod stored;
 mod webhook;
@@ -27,6 +28,7 @@ pub(crate) type Target = fn(&[u8]);
 /// Every target, by the name of its corpus.
 pub(crate) const ALL: &[(&str, Target)] = &[
     ("webhook", webhook::run),
+    ("signed_webhook", signed_webhook::run),
     ("message_signature", message_signature::run),
     ("digest", digest::run),
     ("keys", keys::run),
