@@ -6,8 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 use url::Url;
 
 use super::transport::{Head, Wire};
-use super::{Answer, Content, driver, graphql, redirect};
+use super::{Answer, Content, Request, driver, graphql, redirect, target};
 use crate::auth;
+use crate::options::Plan;
 
 pub use super::lane::whole::{Whole, read as answer};
 
@@ -43,6 +44,14 @@ pub fn redirected(
         next.url,
         next.headers.keys().cloned().collect(),
     ))
+}
+
+/// The URL of a request for this target, below the connection's base URI.
+///
+/// # Errors
+/// Why it is refused.
+pub fn target(plan: &Plan, target: &str) -> Result<Url, String> {
+    target::resolve(plan, &Request::new(Method::GET, target))
 }
 
 /// An answer that another worker left in the segment.

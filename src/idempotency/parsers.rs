@@ -3,6 +3,7 @@
 use super::inbox::payload;
 use super::outbox::item;
 use crate::http::Request;
+use crate::snapshot::order;
 
 /// A payload as people may see it: [`InboxOptions::redact`](super::InboxOptions) applied.
 pub fn shown(payload: &[u8], redact: &[String]) -> String {
@@ -12,6 +13,11 @@ pub fn shown(payload: &[u8], redact: &[String]) -> String {
 /// An error without the values of redacted fields.
 pub fn scrubbed(error: &str, payload: &[u8], redact: &[String]) -> String {
     payload::scrubbed(error, payload, redact)
+}
+
+/// Where an entity stands in its vendor's order, by the version or time at this JSON pointer.
+pub fn rank(json: &[u8], pointer: &str) -> Option<i64> {
+    order::rank_of(json, pointer)
 }
 
 /// A write that was recorded, and the bytes that record it again.

@@ -18,7 +18,7 @@ mod fetching;
 mod flight;
 pub mod freshness;
 mod list;
-mod order;
+pub(crate) mod order;
 mod reconcile;
 pub mod row;
 mod shape;

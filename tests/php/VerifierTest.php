@@ -47,6 +47,7 @@ final class VerifierTest extends TestCase
         $event = $delivery->events()[0];
         self::assertSame('msg_p5jXN8AQM9LWM0D4loKWxJek', $event->id());
         self::assertNull($event->type());
+        self::assertSame('standard-webhooks', $event->source());
         self::assertSame(self::SIGNED_AT_MS, $event->timeMs());
         self::assertSame(hash('sha256', self::BODY), $event->checksum());
         self::assertSame(self::BODY, $event->payload());

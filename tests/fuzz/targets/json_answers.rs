@@ -1,7 +1,8 @@
-//! JSON that an answer speaks in to Causeway itself: an identity provider's, a GraphQL server's.
-//! The first line is the number of the status and the document.
+//! JSON that an answer speaks in to Causeway itself: an identity provider's, a GraphQL server's, the
+//! version or time of an entity. The first line is the number of the status and the document.
 
 use causeway::http::parsers::{graphql, token};
+use causeway::idempotency::parsers::rank;
 
 /// An answer is read or refused, and no refusal repeats what it holds.
 pub(crate) fn run(data: &[u8]) {
@@ -15,4 +16,9 @@ pub(crate) fn run(data: &[u8]) {
     }
     let document = String::from_utf8_lossy(document);
     let _ = graphql(&document, body, body);
+    let whole = rank(body, "");
+    if let Some(number) = whole {
+        assert_eq!(rank(format!(" {number} ").as_bytes(), ""), whole);
+    }
+    let _ = rank(body, &document);
 }

@@ -2,11 +2,19 @@
 //! second where it leads.
 
 use causeway::http::guard::{self, check_literal, check_url};
-use causeway::http::parsers::redirected;
+use causeway::http::parsers::{redirected, target};
+use causeway::options::{Plan, Value};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use url::{Host, Url};
 
 const STATUSES: [u16; 6] = [301, 302, 303, 307, 308, 200];
+
+thread_local! {
+    static PLAN: Plan = {
+        let base_uri = ("base_uri", Value::from("https://a.example/v1/"));
+        Plan::parse("shop", &Value::map([base_uri])).expect("the options are good")
+    };
+}
 
 /// No redirect leaves http, comes down from https, or takes the caller's fields to strangers.
 pub(crate) fn run(data: &[u8]) {
@@ -19,6 +27,11 @@ pub(crate) fn run(data: &[u8]) {
     let from = String::from_utf8_lossy(from);
     let options = guard::Options::default();
     let checked = check_url(options, &from, |_| Vec::new());
+    if let Ok(url) = PLAN.with(|plan| target(plan, &String::from_utf8_lossy(location))) {
+        assert!(matches!(url.scheme(), "http" | "https"));
+        assert!(url.username().is_empty() && url.password().is_none() && url.fragment().is_none());
+        assert!(url.has_host());
+    }
     let Ok(from) = Url::parse(&from) else {
         assert!(checked.is_err());
         return;
