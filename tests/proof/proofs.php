@@ -18,6 +18,7 @@ use Causeway\Proof\Leak;
 use Causeway\Proof\LeakFpm;
 use Causeway\Proof\Preload;
 use Causeway\Proof\Reload;
+use Causeway\Proof\Shared;
 use Causeway\Proof\Storm;
 use Causeway\Proof\Streams;
 use Causeway\Proof\Throttle;
@@ -26,6 +27,7 @@ return [
     new Forks(),
     new Preload(),
     new Reload(),
+    new Shared(),
     new IdleClose(),
     new Storm(),
     new Throttle(),

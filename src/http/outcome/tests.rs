@@ -6,6 +6,8 @@ use http::{HeaderMap, StatusCode, Version};
 
 use super::*;
 use crate::http::Sent;
+use crate::http::guard::Refused;
+use crate::http::lane::LaneError;
 use crate::http::transport::{Body, Head};
 use crate::policy::retry::{Attempt, Options, RetryDecision, decide};
 use breaker::Outcome::{Failure as Ill, Ignored, Success as Well};
@@ -117,5 +119,77 @@ fn every_failure_has_its_verdict() {
     for (kind, sent, expected) in rows {
         let failure = Failure::new(kind, sent, "as the row has it");
         assert_eq!(verdict(&Err(failure)), expected, "{kind:?} {sent:?}");
+    }
+}
+
+/// Names the next error of the lane, so that none can be left out of the table below.
+fn after(error: &LaneError) -> Option<LaneError> {
+    use std::io::{Error, ErrorKind};
+    let broken = || Error::from(ErrorKind::ConnectionReset);
+    Some(match error {
+        LaneError::Refused(_) => LaneError::Setup(String::new()),
+        LaneError::Setup(_) => LaneError::Resolve(broken()),
+        LaneError::Resolve(_) => LaneError::Connect(broken()),
+        LaneError::Connect(_) => LaneError::ConnectTimeout,
+        LaneError::ConnectTimeout => LaneError::Tls(broken()),
+        LaneError::Tls(_) => LaneError::SpeaksHttp2,
+        LaneError::SpeaksHttp2 => LaneError::Source(String::new()),
+        LaneError::Source(_) => LaneError::Broken(broken()),
+        LaneError::Broken(_) => LaneError::Closed { is_first: true },
+        LaneError::Closed { is_first: true } => LaneError::Closed { is_first: false },
+        LaneError::Closed { is_first: false } => LaneError::Malformed(""),
+        LaneError::Malformed(_) => LaneError::HeadTooLarge,
+        LaneError::HeadTooLarge => LaneError::Body(broken()),
+        LaneError::Body(_) => LaneError::BodyMalformed(""),
+        LaneError::BodyMalformed(_) => return None,
+    })
+}
+
+#[test]
+fn every_error_on_the_way_has_its_verdict() {
+    use FailureKind::{AddressRefused, BadRequest, Connect, Limit, Network, Setup};
+    use Sent::{Maybe, No, Yes};
+    let never = (false, false, false, Ignored);
+    let unsent = (true, true, true, Ill);
+    let doubtful = (true, false, true, Ill);
+    // In the order of the phases: what is known of the request then, what it is, what is said.
+    let rows = [
+        (No, AddressRefused, No, never),
+        (No, Setup, No, never),
+        (No, Connect, No, unsent),
+        (No, Connect, No, unsent),
+        (No, Connect, No, unsent),
+        (No, Connect, No, unsent),
+        (No, Connect, No, unsent),
+        (Maybe, BadRequest, Maybe, never),
+        (Maybe, Network, Maybe, doubtful),
+        (Maybe, Network, Maybe, doubtful),
+        (Maybe, Network, Yes, doubtful),
+        (Maybe, Network, Yes, doubtful),
+        (Maybe, Limit, Yes, never),
+        (Maybe, Network, Yes, doubtful),
+        (Maybe, Network, Yes, doubtful),
+    ];
+    let refused = Refused {
+        host: "vendor.example".to_owned(),
+        address: std::net::Ipv4Addr::LOCALHOST.into(),
+    };
+    let mut next = Some(LaneError::Refused(refused));
+    for (so_far, kind, sent, expected) in rows {
+        let error = next.take().unwrap();
+        next = after(&error);
+        let words = error.to_string();
+        let failure = Failure::of_lane(error, so_far);
+        assert_eq!((failure.kind, failure.sent), (kind, sent), "{words}");
+        assert_eq!(verdict(&Err(failure)), expected, "{words}");
+    }
+    assert!(next.is_none(), "no error is left out");
+    // A socket that broke before a byte of the request was taken.
+    for error in [
+        LaneError::Broken(std::io::ErrorKind::BrokenPipe.into()),
+        LaneError::Closed { is_first: true },
+    ] {
+        let failure = Failure::of_lane(error, No);
+        assert_eq!(verdict(&Err(failure)), unsent);
     }
 }

@@ -48,6 +48,14 @@ final class Site
         return Wrk::start($this->stage->scratch, $this->url, $connections, $seconds);
     }
 
+    /** The status of one page. */
+    public function status(): int
+    {
+        @file_get_contents($this->url, false, stream_context_create(['http' => ['timeout' => 10.0, 'ignore_errors' => true]]));
+
+        return (int) (explode(' ', $http_response_header[0] ?? '')[1] ?? 0);
+    }
+
     public function stop(): void
     {
         $this->nginx->program->stop();
