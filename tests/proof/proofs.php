@@ -10,6 +10,7 @@ declare(strict_types=1);
 use Causeway\Proof\Background;
 use Causeway\Proof\BackfillMillion;
 use Causeway\Proof\ColdUrl;
+use Causeway\Proof\Flood;
 use Causeway\Proof\Forks;
 use Causeway\Proof\IdleClose;
 use Causeway\Proof\Interrupts;
@@ -35,6 +36,7 @@ return [
     new Background(),
     new Interrupts(),
     new Streams(),
+    new Flood(),
     new Kills(),
     new BackfillMillion(),
     new Leak(),
