@@ -101,8 +101,12 @@ impl Failure {
             let message = format!("the peer refused the stream: {cause}");
             return Self::new(FailureKind::Network, Sent::No, message);
         }
-        if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-            let message = format!("the answer is no HTTP or too large a head: {cause}");
+        if let Some(error) = find::<hyper::Error>(error).filter(|error| error.is_parse()) {
+            if is_too_large(error) {
+                let message = "the head of the answer is too large";
+                return Self::new(FailureKind::Limit, Sent::Yes, message);
+            }
+            let message = format!("the answer is no HTTP: {cause}");
             return Self::new(FailureKind::Network, Sent::Yes, message);
         }
         Self::new(
@@ -179,6 +183,11 @@ fn was_not_processed(error: &h2::Error) -> bool {
     let is_refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
     let is_goaway = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR);
     error.is_remote() && (is_refused || is_goaway)
+}
+
+/// The library tells a client so in words alone; a test meets such a head.
+fn is_too_large(error: &hyper::Error) -> bool {
+    error.to_string().contains("message head is too large")
 }
 
 fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {

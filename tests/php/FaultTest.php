@@ -7,11 +7,15 @@ namespace Causeway\Tests;
 use Causeway\Client;
 use Causeway\Exception\AuthException;
 use Causeway\Exception\CallException;
+use Causeway\Rig\Scratch;
 use Causeway\Tests\Support\AssertThrows;
+use Causeway\Tests\Support\Proxy;
 use Causeway\Tests\Support\VendorSim;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\TestCase;
+
+require_once \dirname(__DIR__) . '/rig/autoload.php';
 
 /**
  * Each fault of a vendor, in each phase of an answer: which exception, what is known, in what time.
@@ -30,6 +34,8 @@ final class FaultTest extends TestCase
     private const PATH = 'v1/products/42';
 
     private static VendorSim $sim;
+    private static Scratch $scratch;
+    private static Proxy $proxy;
 
     /** Sockets are pooled by their timeout: each client has a new one, which no earlier fault broke. */
     private static int $connectMs = 1000;
@@ -37,11 +43,14 @@ final class FaultTest extends TestCase
     public static function setUpBeforeClass(): void
     {
         self::$sim = new VendorSim();
+        self::$scratch = new Scratch('fault-test');
+        self::$proxy = new Proxy(self::$scratch);
     }
 
     public static function tearDownAfterClass(): void
     {
         self::$sim->stop();
+        self::$proxy->stop();
     }
 
     protected function setUp(): void
@@ -69,6 +78,32 @@ final class FaultTest extends TestCase
         foreach ($log as $entry) {
             self::assertSame($error->correlationId, $entry['correlation_id']);
         }
+    }
+
+    /**
+     * Proxies are the library's way, and not the lane's: what is known is the same, but for a head
+     * that breaks off. The library does not say whether a byte of it had come.
+     *
+     * @param array<string, mixed> $more
+     */
+    #[DataProvider('faults')]
+    public function testEachFaultSaysTheSameThroughAProxy(string $kind, array $more, string $class, string $sent, ?int $status, bool $takesTheTimeout): void
+    {
+        if ($kind === 'refuse') {
+            self::markTestSkipped('the proxy answers in its place');
+        }
+        $sent = $kind === 'half_head' ? 'maybe' : $sent;
+        $client = $this->client(['proxy' => 'http://' . self::$proxy->address]);
+        self::$sim->fault('catalog', $kind, $more);
+        $error = $this->assertThrows(CallException::class, static fn () => $client->get(self::PATH));
+
+        self::assertSame(["Causeway\\Exception\\$class", $sent, $status], [$error::class, $error->sent, $error->status], $error->getMessage());
+        self::assertLessThan(self::ATTEMPT_MS + self::SLACK_MS, $error->elapsedMs);
+        if ($takesTheTimeout) {
+            self::assertGreaterThanOrEqual(self::ATTEMPT_MS, $error->elapsedMs);
+        }
+        self::assertCount(1, self::$sim->log('catalog'));
+        self::assertStringContainsString('GET ' . self::$sim->url('catalog') . '/' . self::PATH . " HTTP/1.1\r\n", self::$proxy->heads());
     }
 
     /** @param array<string, mixed> $more */

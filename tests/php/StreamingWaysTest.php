@@ -13,10 +13,10 @@ use Causeway\Exception\TimeoutException;
 use Causeway\Rig\Certificates;
 use Causeway\Rig\Machine;
 use Causeway\Rig\Nginx;
-use Causeway\Rig\Program;
 use Causeway\Rig\Scratch;
 use Causeway\Tests\Support\AssertThrows;
 use Causeway\Tests\Support\ChildScript;
+use Causeway\Tests\Support\Proxy;
 use Causeway\Tests\Support\StreamingVendor;
 use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\AfterClass;
@@ -40,8 +40,7 @@ final class StreamingWaysTest extends TestCase
     private static Certificates $certificates;
     private static StreamingVendor $vendor;
     private static Nginx $nginx;
-    private static Program $proxy;
-    private static string $proxyAddress;
+    private static Proxy $proxy;
     /** @var array{http1: int, http2: int} */
     private static array $ports;
 
@@ -58,8 +57,7 @@ final class StreamingWaysTest extends TestCase
         $listens = ['http1' => Nginx::listen(self::$ports['http1'], self::$certificates), 'http2' => str_replace(' ssl ', ' ssl http2 ', Nginx::listen(self::$ports['http2'], self::$certificates))];
         $server = 'client_max_body_size 0; location / { proxy_pass ' . self::$vendor->baseUri . '; proxy_http_version 1.1; proxy_request_buffering off; proxy_buffering off; } location /refused { return 413; }';
         self::$nginx = new Nginx(self::$scratch, 'front', implode("\n", array_map(static fn (string $listen): string => "server { $listen $server }", $listens)), array_values(self::$ports));
-        self::$proxy = new Program('proxy', [PHP_BINARY, '-n', __DIR__ . '/Support/connect_proxy.php', self::$scratch->path('proxy.log')], self::$scratch->path('proxy.err'), true);
-        self::$proxyAddress = self::$proxy->line(10.0);
+        self::$proxy = new Proxy(self::$scratch);
     }
 
     #[AfterClass]
@@ -102,7 +100,7 @@ final class StreamingWaysTest extends TestCase
         $form = $client->post('upload', ['multipart' => [['name' => 'a', 'content' => new \ArrayIterator(['one ', 'two'])]]])->json();
         self::assertStringContainsString("\r\n\r\none two\r\n", base64_decode($form['start']));
         if ($isProxied) {
-            self::assertStringContainsString('CONNECT 127.0.0.1:' . self::$ports[$port] . " HTTP/1.1\r\n", self::tunnels());
+            self::assertStringContainsString('CONNECT 127.0.0.1:' . self::$ports[$port] . " HTTP/1.1\r\n", self::$proxy->heads());
         }
     }
 
@@ -220,21 +218,13 @@ final class StreamingWaysTest extends TestCase
 
     public function testProxyGetsItsPasswordAndNothingOfTheCall(): void
     {
-        $client = self::client('http1', true, ['proxy' => 'http://user:secret@' . self::$proxyAddress, 'headers' => ['X-Secret' => 'of the call']]);
+        $client = self::client('http1', true, ['proxy' => 'http://user:secret@' . self::$proxy->address, 'headers' => ['X-Secret' => 'of the call']]);
         self::assertSame(200, $client->get('bytes?n=1')->getStatusCode());
-        $heads = self::tunnels();
+        $heads = self::$proxy->heads();
         self::assertStringContainsString('CONNECT 127.0.0.1:' . self::$ports['http1'] . " HTTP/1.1\r\n", $heads);
         self::assertMatchesRegularExpression('~^proxy-authorization: Basic ' . preg_quote(base64_encode('user:secret'), '~') . '\r?$~im', $heads);
         self::assertStringNotContainsString('of the call', $heads);
         $this->assertThrows(CallException::class, static fn () => self::client('http1', true, ['proxy' => 'http://user:secret@127.0.0.1:1'])->get('x'));
-    }
-
-    /** The heads of all requests that the proxy got. */
-    private static function tunnels(): string
-    {
-        $lines = file(self::$scratch->path('proxy.log'), FILE_IGNORE_NEW_LINES) ?: [];
-
-        return implode("\n", array_map(static fn (string $line): string => json_decode($line, true, 512, JSON_THROW_ON_ERROR), $lines));
     }
 
     /** @param array<string, mixed> $more */
@@ -253,6 +243,6 @@ final class StreamingWaysTest extends TestCase
             'tls' => ['ca_file' => self::$certificates->oneCa],
             'retry' => ['max_attempts' => 2, 'base_delay_ms' => 1, 'max_delay_ms' => 1],
             'timeouts' => ['attempt_ms' => 10_000, 'total_ms' => 30_000],
-        ] + ($isProxied ? ['proxy' => 'http://' . self::$proxyAddress] : []);
+        ] + ($isProxied ? ['proxy' => 'http://' . self::$proxy->address] : []);
     }
 }

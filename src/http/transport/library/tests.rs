@@ -197,3 +197,18 @@ fn a_proxy_gets_the_whole_target_and_its_name_is_not_resolved_here() {
         "{heard}"
     );
 }
+
+#[test]
+fn a_head_that_is_too_large_is_a_limit() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
+        while stream.write_all(b"more: of the same\r\n").is_ok() {}
+    });
+    let options = vec![("proxy", Value::from(proxy.as_str()))];
+    let error = post(&client("http://vendor.invalid/v1/", options)).unwrap_err();
+    assert!(matches!(error.kind, CallErrorKind::Limit), "{error:?}");
+    assert_eq!((error.sent, error.attempts), (Sent::Yes, 1));
+}

@@ -2,15 +2,16 @@
 
 /**
  * @file
- * A proxy that knows CONNECT alone: connect_proxy.php LOG. Prints its address.
+ * A proxy: proxy.php LOG. Prints its address.
  *
- * A process for each connection. Each request's head goes into the log as one line of JSON. The
+ * A process for each connection. The head of its first request goes into the log as one line of
+ * JSON; after CONNECT, and after a request with a whole URL, bytes are carried over as they are. The
  * ports 403 and 407 are answered with that status, all others are connected to on the loopback.
  */
 
 declare(strict_types=1);
 
-namespace Causeway\Tests\Support\ConnectProxyProcess;
+namespace Causeway\Tests\Support\ProxyProcess;
 
 const MAX_IDLE_S = 120;
 const PIECE_BYTES = 65536;
@@ -34,19 +35,19 @@ function tunnel($client, string $log): void
 {
     $head = (string) stream_get_line($client, PIECE_BYTES, "\r\n\r\n");
     file_put_contents($log, json_encode($head) . "\n", FILE_APPEND | LOCK_EX);
-    if (preg_match('~^CONNECT ([^ :]+):(\d+) HTTP/1\.1\r\n~', $head, $match) !== 1) {
-        fwrite($client, "HTTP/1.1 405 Only CONNECT\r\nContent-Length: 0\r\n\r\n");
+    if (preg_match('~^(?:CONNECT |[A-Z]+ http://)[^ :/]+:(\d+)(?:/\S*)? HTTP/1\.1\r\n~', $head, $match) !== 1) {
+        fwrite($client, "HTTP/1.1 400 No target\r\nContent-Length: 0\r\n\r\n");
 
         return;
     }
-    $port = (int) $match[2];
+    $port = (int) $match[1];
     $vendor = in_array($port, [403, 407], true) ? false : @stream_socket_client("tcp://127.0.0.1:$port", $code, $text, 5.0);
     if ($vendor === false) {
         fwrite($client, 'HTTP/1.1 ' . ($port < 1024 ? $port : 502) . " Refused\r\nContent-Length: 0\r\n\r\n");
 
         return;
     }
-    fwrite($client, "HTTP/1.1 200 Connected\r\n\r\n");
+    str_starts_with($head, 'CONNECT ') ? fwrite($client, "HTTP/1.1 200 Connected\r\n\r\n") : fwrite($vendor, "$head\r\n\r\n");
     stream_set_blocking($client, true);
     while (copy_once($client, $vendor)) {
     }
