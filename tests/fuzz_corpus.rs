@@ -41,14 +41,20 @@ fn inputs(name: &str) -> Vec<Vec<u8>> {
 
 #[test]
 fn the_kept_corpus_is_harmless() {
-    for (name, run) in targets::ALL {
-        let inputs = inputs(name);
-        assert!(!inputs.is_empty(), "{name} has no inputs");
-        for input in &inputs {
-            run(input);
-            let shortest = input.len().saturating_sub(MAX_CUTS);
-            (shortest..input.len()).for_each(|end| run(&input[..end]));
+    std::thread::scope(|scope| {
+        for (name, run) in targets::ALL {
+            scope.spawn(move || replay(name, *run));
         }
-        println!("{name}: {} inputs", inputs.len());
+    });
+}
+
+fn replay(name: &str, run: targets::Target) {
+    let inputs = inputs(name);
+    assert!(!inputs.is_empty(), "{name} has no inputs");
+    for input in &inputs {
+        run(input);
+        let shortest = input.len().saturating_sub(MAX_CUTS);
+        (shortest..input.len()).for_each(|end| run(&input[..end]));
     }
+    println!("{name}: {} inputs", inputs.len());
 }

@@ -13,7 +13,7 @@
 
 declare(strict_types=1);
 
-const CAP_BYTES = 12_000;
+const CAP_BYTES = 15_000;
 
 [, $what, $from, $to] = $argv + [null, null, null, null];
 

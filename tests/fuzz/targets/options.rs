@@ -29,13 +29,27 @@ const LISTS: [&str; 8] = [
     "parameters",
 ];
 
+/// Stands in secrets alone, so that a refusal which has it shows one.
+const CANARY: &[u8] = b"Z9canary";
+
+fn has_canary(bytes: &[u8]) -> bool {
+    bytes.windows(CANARY.len()).any(|part| part == CANARY)
+}
+
 /// Options are taken or refused, and no refusal shows a secret.
 pub(crate) fn run(data: &[u8]) {
     let (number, fields, _) = request::of(data);
     let scheme = SCHEMES[usize::from(number.first().copied().unwrap_or(0)) % SCHEMES.len()];
     let mut options: Vec<(String, Value)> = Vec::new();
     // An option without a name is refused without one.
-    let fields = fields.into_iter().filter(|(key, _)| !key.is_empty());
+    let fields: Vec<_> = fields
+        .into_iter()
+        .filter(|(key, _)| !key.is_empty())
+        .collect();
+    let is_secret = |key: &[u8]| key.starts_with(b"secret") || key.starts_with(b"private");
+    let shown = fields
+        .iter()
+        .any(|(key, value)| has_canary(key) || (!is_secret(key) && has_canary(value)));
     for (key, value) in fields {
         let key = String::from_utf8_lossy(key).into_owned();
         let value = match std::str::from_utf8(value).ok().and_then(|v| v.parse().ok()) {
@@ -58,6 +72,10 @@ pub(crate) fn run(data: &[u8]) {
         ];
         for refusal in refusals.into_iter().flatten() {
             assert!(!refusal.field.is_empty());
+            assert!(
+                shown || !has_canary(refusal.to_string().as_bytes()),
+                "{refusal}"
+            );
         }
     }
 }
