@@ -55,6 +55,15 @@
  * same transaction: what a subscriber writes with the site's database happens
  * exactly once.
  *
+ * After a restored backup the outbox must not send again what was sent since.
+ * It pauses and says so in the status report when it finds the database older
+ * than it was, which it knows by a mark outside of it: name a directory that is
+ * writable and not restored with the database.
+ * @code
+ * $settings['causeway']['outbox_mark_dir'] = '/var/lib/example/causeway';
+ * @endcode
+ * Without it only a relay that was away for six hours pauses.
+ *
  * @see \Drupal\causeway\Connection\Connections
  * @see \Drupal\causeway\Mapping\Mapper
  * @}

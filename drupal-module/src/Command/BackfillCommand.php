@@ -46,23 +46,17 @@ final class BackfillCommand {
     if (!Output::accepts($io, $format)) {
       return Output::MISUSE;
     }
-    $bar = $io->getErrorStyle()->createProgressBar();
-    $bar->minSecondsBetweenRedraws(0.1);
-    $progress = static function (int $rows, ?int $total = NULL) use ($bar): void {
-      $total === NULL || $bar->setMaxSteps(max($rows, $total));
-      $bar->setProgress($rows);
-    };
+    $progress = new Progress($io);
     try {
       $options = array_filter(['chunk' => $chunk, 'page_size' => $pageSize]);
-      $result = $this->backfills->run($connection, $resource, $options, $maxChunks ?: NULL, $reset, $progress);
+      $result = $this->backfills->run($connection, $resource, $options, $maxChunks ?: NULL, $reset, $progress(...));
     }
     catch (CausewayModuleExceptionInterface | CausewayException $e) {
       $io->getErrorStyle()->newLine();
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;
     }
-    $bar->display();
-    $io->getErrorStyle()->newLine();
+    $progress->end();
     Output::data($io, $format, $result);
     return Command::SUCCESS;
   }

@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Causeway\Exception\CausewayException;
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Outbox\Outboxes;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -32,19 +30,14 @@ final class OutboxDiscardCommand {
     #[Argument(description: "The write's id.")]
     string $id,
   ): int {
-    try {
-      $found = $this->outboxes->outbox($connection)->discard($id);
-    }
-    catch (CausewayModuleExceptionInterface | CausewayException $e) {
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    if (!$found) {
-      $io->getErrorStyle()->error(sprintf('%s has no dead write "%s".', $connection, $id));
-      return Command::FAILURE;
-    }
-    $io->getErrorStyle()->writeln("$connection: discard $id");
-    return Command::SUCCESS;
+    return Output::attempt($io, function () use ($io, $connection, $id): int {
+      if (!$this->outboxes->outbox($connection)->discard($id)) {
+        $io->getErrorStyle()->error(sprintf('%s has no dead write "%s".', $connection, $id));
+        return Command::FAILURE;
+      }
+      $io->getErrorStyle()->writeln("$connection: discard $id");
+      return Command::SUCCESS;
+    });
   }
 
 }

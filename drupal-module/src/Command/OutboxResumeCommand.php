@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Causeway\Exception\CausewayException;
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Outbox\Outboxes;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -30,15 +28,11 @@ final class OutboxResumeCommand {
     #[Argument(description: 'The connection.')]
     string $connection,
   ): int {
-    try {
+    return Output::attempt($io, function () use ($io, $connection): int {
       $this->outboxes->outbox($connection)->resume();
-    }
-    catch (CausewayModuleExceptionInterface | CausewayException $e) {
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    $io->getErrorStyle()->writeln("$connection: outbox resume");
-    return Command::SUCCESS;
+      $io->getErrorStyle()->writeln("$connection: outbox resume");
+      return Command::SUCCESS;
+    });
   }
 
 }

@@ -4,6 +4,9 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
+use Causeway\Exception\CausewayException;
+use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
+use Symfony\Component\Console\Command\Command;
 use Symfony\Component\Console\Style\SymfonyStyle;
 
 /**
@@ -34,6 +37,24 @@ final class Output {
     }
     foreach (json_decode($json, TRUE) as $name => $value) {
       $io->writeln($name . ': ' . (is_string($value) ? $value : json_encode($value, JSON_UNESCAPED_SLASHES)));
+    }
+  }
+
+  /**
+   * Does a command's work; says what the module or the extension refused.
+   *
+   * @param \Symfony\Component\Console\Style\SymfonyStyle $io
+   *   The console.
+   * @param \Closure(): int $work
+   *   The work; its exit status.
+   */
+  public static function attempt(SymfonyStyle $io, \Closure $work): int {
+    try {
+      return $work();
+    }
+    catch (CausewayModuleExceptionInterface | CausewayException $e) {
+      $io->getErrorStyle()->error($e->getMessage());
+      return Command::FAILURE;
     }
   }
 

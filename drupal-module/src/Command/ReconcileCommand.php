@@ -44,23 +44,17 @@ final class ReconcileCommand {
     if (!Output::accepts($io, $format)) {
       return Output::MISUSE;
     }
-    $bar = $io->getErrorStyle()->createProgressBar();
-    $bar->minSecondsBetweenRedraws(0.1);
-    $progress = static function (int $items, ?int $total = NULL) use ($bar): void {
-      $total === NULL || $bar->setMaxSteps(max($items, $total));
-      $bar->setProgress($items);
-    };
+    $progress = new Progress($io);
     try {
       $options = array_filter(['dry_run' => $dryRun, 'deletions' => $deletions, 'force' => $force]);
-      $report = $this->reconciles->run($connection, $resource, $options, $progress);
+      $report = $this->reconciles->run($connection, $resource, $options, $progress(...));
     }
     catch (CausewayModuleExceptionInterface | CausewayException $e) {
       $io->getErrorStyle()->newLine();
       $io->getErrorStyle()->error($e->getMessage());
       return Command::FAILURE;
     }
-    $bar->display();
-    $io->getErrorStyle()->newLine();
+    $progress->end();
     Output::data($io, $format, $report);
     if (isset($report['refused'])) {
       $io->getErrorStyle()->warning(sprintf('Nothing was made gone: %s.', $report['refused']));

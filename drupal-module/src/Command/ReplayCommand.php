@@ -4,9 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Causeway\Exception\CausewayException;
 use Drupal\causeway\Connection\ClientFactory;
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Attribute\Option;
@@ -41,42 +39,18 @@ final class ReplayCommand {
     #[Option(description: 'text or json.')]
     string $format = 'text',
   ): int {
-    if (!Output::accepts($io, $format)) {
+    $span = Output::accepts($io, $format) ? Span::of($io, $event, $since, $until) : NULL;
+    if ($span === NULL) {
       return Output::MISUSE;
     }
-    try {
-      [$since_ms, $until_ms] = [self::milliseconds($since), self::milliseconds($until)];
-    }
-    catch (\DateMalformedStringException $e) {
-      $io->getErrorStyle()->error($e->getMessage());
-      return Output::MISUSE;
-    }
-    if ($event === NULL && $since_ms === NULL) {
-      $io->getErrorStyle()->error('Name an event, or give --since.');
-      return Output::MISUSE;
-    }
-    try {
+    return Output::attempt($io, function () use ($io, $connection, $event, $span, $limit, $format): int {
       $ledger = $this->clients->inbox($connection)->ledger();
       $replayed = $event === NULL
-        ? $ledger->replayAll($connection, $since_ms, $until_ms, $limit)
+        ? $ledger->replayAll($connection, $span->sinceMs, $span->untilMs, $limit)
         : (int) $ledger->replay($connection, $event);
-    }
-    catch (CausewayModuleExceptionInterface | CausewayException $e) {
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    Output::data($io, $format, ['replayed' => $replayed]);
-    return $event === NULL || $replayed > 0 ? Command::SUCCESS : Command::FAILURE;
-  }
-
-  /**
-   * A time in Unix milliseconds.
-   *
-   * @throws \DateMalformedStringException
-   *   When it cannot be understood.
-   */
-  private static function milliseconds(?string $time): ?int {
-    return $time === NULL ? NULL : (int) (new \DateTimeImmutable($time))->format('Uv');
+      Output::data($io, $format, ['replayed' => $replayed]);
+      return $event === NULL || $replayed > 0 ? Command::SUCCESS : Command::FAILURE;
+    });
   }
 
 }

@@ -10,7 +10,6 @@ use Drupal\causeway\Connection\Connections;
 use Drupal\causeway\Exception\ConnectionException;
 use Drupal\causeway\Extension;
 use Drupal\causeway\Status\DurableRows;
-use Drupal\causeway\Store\Records;
 use Drupal\Core\Extension\Requirement\RequirementSeverity;
 use Drupal\Core\Hook\Attribute\Hook;
 use Drupal\Core\StringTranslation\StringTranslationTrait;
@@ -27,7 +26,6 @@ final class RequirementsHooks {
     private readonly Extension $extension,
     private readonly Connections $connections,
     private readonly ClientFactory $clients,
-    private readonly Records $records,
     private readonly DurableRows $durable,
     TranslationInterface $translation,
   ) {
@@ -42,7 +40,7 @@ final class RequirementsHooks {
    */
   #[Hook('runtime_requirements')]
   public function runtime(): array {
-    $rows = ['causeway_extension' => $this->extensionRow(), 'causeway_inbox' => $this->inboxRow()] + $this->durable->rows();
+    $rows = ['causeway_extension' => $this->extensionRow()] + $this->durable->rows();
     if ($this->extension->isUsable()) {
       $rows += ['causeway_segment' => $this->segmentRow(), 'causeway_connections' => $this->connectionsRow()];
     }
@@ -131,30 +129,6 @@ final class RequirementsHooks {
     return $problems
       ? ['severity' => RequirementSeverity::Error, 'description' => ['#theme' => 'item_list', '#items' => $problems]] + $row
       : $row;
-  }
-
-  /**
-   * What waits, and what failed for good.
-   *
-   * @return array<string, mixed>
-   *   A row.
-   */
-  private function inboxRow(): array {
-    $counts = [];
-    foreach ($this->records->counts('inbox') as $count) {
-      $counts[$count['state']] = ($counts[$count['state']] ?? 0) + $count['count'];
-    }
-    $bad = ($counts['dead'] ?? 0) + ($counts['conflict'] ?? 0);
-    return [
-      'title' => $this->t('Causeway inbox'),
-      'value' => $this->t('@pending waiting, @done done, @dead in the dead letters, @conflict in conflict', [
-        '@pending' => ($counts['pending'] ?? 0) + ($counts['claimed'] ?? 0),
-        '@done' => $counts['done'] ?? 0,
-        '@dead' => $counts['dead'] ?? 0,
-        '@conflict' => $counts['conflict'] ?? 0,
-      ]),
-      'severity' => $bad ? RequirementSeverity::Warning : RequirementSeverity::OK,
-    ];
   }
 
 }

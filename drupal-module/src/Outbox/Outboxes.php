@@ -9,6 +9,7 @@ use Drupal\causeway\Connection\ClientFactory;
 use Drupal\causeway\Connection\Connections;
 use Drupal\causeway\Exception\ConnectionException;
 use Drupal\causeway\Store\Records;
+use Drupal\Core\Site\Settings;
 use Psr\Log\LoggerInterface;
 use Symfony\Component\DependencyInjection\Attribute\Autowire;
 
@@ -26,6 +27,7 @@ final class Outboxes {
     private readonly Connections $connections,
     private readonly ClientFactory $clients,
     private readonly Records $records,
+    private readonly Settings $settings,
     #[Autowire(service: 'logger.channel.causeway')]
     private readonly LoggerInterface $logger,
   ) {}
@@ -34,7 +36,8 @@ final class Outboxes {
    * The outbox of a connection.
    *
    * Within a transaction of Drupal's default database a write is recorded with
-   * it, or not at all.
+   * it, or not at all. A database that is older than it was is known by a mark
+   * in the directory $settings['causeway']['outbox_mark_dir'].
    *
    * @throws \Drupal\causeway\Exception\ExtensionMissingException
    *   When the extension is not loaded.
@@ -42,7 +45,8 @@ final class Outboxes {
    *   When the connection is unknown or has a bad option.
    */
   public function outbox(string $connection): Outbox {
-    return new Outbox($this->clients->client($connection));
+    $mark_dir = $this->settings->get('causeway', [])['outbox_mark_dir'] ?? NULL;
+    return new Outbox($this->clients->client($connection), $mark_dir === NULL ? [] : ['mark_dir' => $mark_dir]);
   }
 
   /**

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::idempotency::decide;
 use crate::idempotency::ledger::{RACES_AT_MOST, word_of};
 use crate::store::{Key, Kind, Query, Record, StoreError};
+use crate::testing::failpoint;
 
 /// The state of the relay's record while it sends.
 const RELAY: &str = "relay";
@@ -190,6 +191,7 @@ impl Outbox {
                 None | Some(_) => continue,
             };
             self.seen_version.set(version);
+            failpoint::hit("outbox.noted", false)?;
             return match &self.marks {
                 Some(marks) => marks.set(before, version),
                 None => Ok(()),

@@ -433,6 +433,30 @@ fn a_plain_restart_and_a_copy_with_nothing_to_send_just_go_on() {
     assert_eq!(there.process(&vendor, 9).unwrap().sent, 1);
 }
 
+/// A process that dies between its note in the store and the mark beside it leaves a mark behind, never
+/// ahead: nobody takes the store for an older one.
+#[test]
+fn a_death_between_note_and_mark_is_no_restore() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let open = || -> Rc<dyn Store> { Rc::new(SqliteStore::open(&path).unwrap()) };
+    drop(outbox_in(open(), Unsure::Repeat));
+    for seconds in [0, 61, 61] {
+        pass(seconds);
+        failpoint::arm_to_stop("outbox.noted", 1);
+        assert!(
+            outbox_again(&open())
+                .process(&Script::default(), 9)
+                .is_err()
+        );
+        let id = SendOptions::default();
+        outbox_again(&open()).send(&post("a"), &id).unwrap();
+        let vendor = Script::default().answer(200, "");
+        let after = outbox_again(&open()).process(&vendor, 9).unwrap();
+        assert_eq!((after.sent, after.paused), (1, None));
+    }
+}
+
 #[test]
 fn a_directory_for_marks_tells_an_older_store_that_is_no_file() {
     let dir = tempfile::tempdir().unwrap();

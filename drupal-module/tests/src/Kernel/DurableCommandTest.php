@@ -19,6 +19,7 @@ use Drupal\causeway\Outbox\Outboxes;
 use Drupal\causeway\Snapshot\Reconciles;
 use Drupal\causeway\Status\DurableRows;
 use Drupal\Core\Extension\Requirement\RequirementSeverity;
+use Drupal\Core\Site\Settings;
 use Drupal\Tests\causeway\Traits\VendorTrait;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\Group;
@@ -151,8 +152,51 @@ final class DurableCommandTest extends CausewayKernelTestBase {
     $this->assertSame(1, $this->json()['sent']);
     $this->assertContains('orders', $this->vendorLog());
     $this->assertSame(1, $this->execute(OutboxReplayCommand::class, connection: 'parts', id: 'order-7'));
+    $this->assertSame(2, $this->execute(OutboxReplayCommand::class, connection: 'parts'));
     $this->assertSame(1, $this->execute(OutboxDiscardCommand::class, connection: 'parts', id: 'order-7'));
     $this->assertStringContainsString('has no dead write "order-7"', $this->output->fetch());
+  }
+
+  /**
+   * Dead writes are replayed one by one or by time, or thrown away.
+   */
+  public function testDeadWritesAreReplayedBySpan(): void {
+    $outbox = $this->container->get(Outboxes::class)->outbox('parts');
+    foreach (['a', 'b', 'c', 'd'] as $id) {
+      $outbox->send('POST', 'nowhere', ['id' => $id]);
+    }
+    $this->assertSame(4, $outbox->process()['dead']);
+    $this->assertSame(0, $this->execute(OutboxReplayCommand::class, connection: 'parts', id: 'a', format: 'json'));
+    $this->assertSame(0, $this->execute(OutboxReplayCommand::class, connection: 'parts', since: '1 hour ago', until: '30 minutes ago', format: 'json'));
+    $this->assertSame(0, $this->execute(OutboxDiscardCommand::class, connection: 'parts', id: 'd'));
+    $this->assertSame(0, $this->execute(OutboxReplayCommand::class, connection: 'parts', since: '1 hour ago', limit: 1, format: 'json'));
+    $this->assertSame(0, $this->execute(OutboxReplayCommand::class, connection: 'parts', since: '1 hour ago', format: 'json'));
+    preg_match_all('/"replayed":(\d)/', $this->output->fetch(), $found);
+    $this->assertSame(['1', '0', '1', '1'], $found[1]);
+    $this->assertSame([3, 0], [$outbox->counts()['pending'], $outbox->counts()['dead']]);
+  }
+
+  /**
+   * A database that is older than the mark outside of it is a restored one.
+   */
+  public function testRestoredDatabaseIsKnownByTheMarkOutsideIt(): void {
+    $directory = sys_get_temp_dir() . '/causeway-marks-' . bin2hex(random_bytes(6));
+    mkdir($directory);
+    $this->setCausewaySettings(['outbox_mark_dir' => $directory] + Settings::get('causeway'));
+    $outbox = fn () => $this->container->get(Outboxes::class)->outbox('parts');
+    $outbox()->process();
+    $outbox()->pause('a look');
+    $outbox()->resume();
+    $outbox()->send('POST', 'orders', ['id' => 'sent-since']);
+    $this->assertNull($outbox()->counts()['paused']);
+    $this->container->get('database')->update('causeway_outbox')->fields(['version' => 1])->condition('state', 'relay')->execute();
+
+    $this->assertStringContainsString('the store is older than it was', $outbox()->process()['paused']);
+    $row = $this->container->get(DurableRows::class)->rows()['causeway_outbox'];
+    $this->assertStringContainsString('the store is older than it was', (string) $row['description']['#items'][0]);
+    $this->assertNotContains('orders', $this->vendorLog());
+    array_map(unlink(...), glob("$directory/*"));
+    rmdir($directory);
   }
 
   /**

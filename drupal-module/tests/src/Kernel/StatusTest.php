@@ -7,6 +7,8 @@ namespace Drupal\Tests\causeway\Kernel;
 use Drupal\causeway\Hook\RequirementsHooks;
 use Drupal\causeway\Status\DurableRows;
 use Drupal\Core\Extension\Requirement\RequirementSeverity;
+use Drupal\Tests\HttpKernelUiHelperTrait;
+use Drupal\Tests\user\Traits\UserCreationTrait;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\DataProvider;
 use PHPUnit\Framework\Attributes\Group;
@@ -20,6 +22,9 @@ use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
 #[Group('causeway')]
 #[RunTestsInSeparateProcesses]
 final class StatusTest extends CausewayKernelTestBase {
+
+  use HttpKernelUiHelperTrait;
+  use UserCreationTrait;
 
   /**
    * An extension that is of no use is a warning, never an error.
@@ -76,6 +81,24 @@ final class StatusTest extends CausewayKernelTestBase {
     $row = $this->rows()['causeway_outbox'];
     $this->assertSame([RequirementSeverity::OK, RequirementSeverity::Warning], [$before['severity'], $row['severity']]);
     $this->assertSame('1 waiting, 0 sent, 1 in the dead letters', (string) $row['value']);
+  }
+
+  /**
+   * The page that an operator opens has the rows, and what is wrong in words.
+   */
+  public function testStatusReportPage(): void {
+    $this->records()->insert('inbox', self::record('a', ['state' => 'dead']));
+    $this->records()->insert('outbox', self::record('b', ['scope' => 'gone', 'state' => 'dead']));
+    $this->installEntitySchema('user');
+    $this->setUpCurrentUser([], ['administer site configuration']);
+    $this->drupalGet('admin/reports/status');
+    $page = $this->assertSession();
+    $page->statusCodeEquals(200);
+    $page->pageTextContains('Causeway inbox');
+    $page->pageTextContains('0 waiting, 0 done, 1 in the dead letters, 0 in conflict');
+    $page->pageTextContains('Causeway outbox');
+    $page->pageTextContains('1 event of test failed for the last time: dr causeway:event test shows it, dr causeway:replay puts it back in line.');
+    $page->pageTextContains('1 write to gone failed for the last time: dr causeway:outbox gone shows it.');
   }
 
   /**
