@@ -20,7 +20,7 @@ final class SmallDisk
     public static function mount(string $path): ?self
     {
         mkdir($path, 0700);
-        if (posix_geteuid() === 0 && self::command('/bin/mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', $path)) {
+        if (posix_geteuid() === 0 && ForkedCommand::run('/bin/mount', '-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', $path)) {
             return new self($path);
         }
         rmdir($path);
@@ -52,26 +52,13 @@ final class SmallDisk
     /** An open store is closed by the fork that this takes, and opened anew on the next use. */
     public function turn(string $how): void
     {
-        Assert::assertTrue(self::command('/bin/mount', '-o', "remount,$how", $this->path), "remount $how");
+        Assert::assertTrue(ForkedCommand::run('/bin/mount', '-o', "remount,$how", $this->path), "remount $how");
     }
 
     public function unmount(): void
     {
         $this->empty();
-        self::command('/bin/umount', '-l', $this->path);
+        ForkedCommand::run('/bin/umount', '-l', $this->path);
         rmdir($this->path);
-    }
-
-    private static function command(string ...$command): bool
-    {
-        // A real fork, unlike proc_open() on some releases of PHP: what is open is closed before it.
-        $child = pcntl_fork();
-        if ($child === 0) {
-            pcntl_exec('/bin/sh', ['-c', 'exec "$@" >/dev/null 2>&1', 'sh', ...$command]);
-            posix_kill(posix_getpid(), SIGKILL);
-        }
-        pcntl_waitpid($child, $status);
-
-        return pcntl_wifexited($status) && pcntl_wexitstatus($status) === 0;
     }
 }
