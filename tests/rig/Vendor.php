@@ -14,12 +14,13 @@ final class Vendor
     private readonly Program $program;
     private readonly string $directory;
 
-    public function __construct(Scratch $scratch, ?Certificates $certificates = null)
+    /** @param int $helloMs A TLS handshake begins so late. */
+    public function __construct(Scratch $scratch, ?Certificates $certificates = null, int $helloMs = 0)
     {
         $this->directory = $scratch->subdirectory('vendor-' . bin2hex(random_bytes(3)));
         $command = [PHP_BINARY, '-d', 'opcache.enable_cli=1', __DIR__ . '/vendor.php', $this->directory];
         if ($certificates !== null) {
-            array_push($command, $certificates->certificate, $certificates->key);
+            array_push($command, $certificates->certificate, $certificates->key, (string) $helloMs);
         }
         $this->program = new Program('vendor', $command, "$this->directory/out.log", true);
         $this->baseUri = ($certificates === null ? 'http' : 'https') . "://127.0.0.1:{$this->program->line()}/";

@@ -2,7 +2,7 @@
 
 /**
  * @file
- * The vendor's process: DIRECTORY [CERTIFICATE KEY]. Prints its port, and serves until it is ended.
+ * The vendor's process: DIRECTORY [CERTIFICATE KEY HELLO_MS]. Prints its port, and serves until it is ended.
  *
  * | path | answer |
  * |---|---|
@@ -12,7 +12,7 @@
  * | /once/CODE/MS/KEY | this status for the first request with the key, then 200 after MS |
  * | /close | 200, and the connection is closed right after, without a word in the head |
  *
- * While DIRECTORY/down exists, everything is 503, after the milliseconds that it holds. DIRECTORY/log gets a line for each arrival (number,
+ * A TLS handshake is begun HELLO_MS after its connection came. While DIRECTORY/down exists, everything is 503, after the milliseconds that it holds. DIRECTORY/log gets a line for each arrival (number,
  * time, method, path) and each answer (number, time, status); times are hrtime(true).
  */
 
@@ -35,7 +35,7 @@ final class VendorProcess
     /** @var array<string, true> */
     private array $seen = [];
 
-    /** @var array<int, true> Connections whose handshake is under way. */
+    /** @var array<int, int> When the handshake of a connection that is under way may begin. */
     private array $greeting = [];
 
     private int $requests = 0;
@@ -44,7 +44,7 @@ final class VendorProcess
     private $log;
 
     /** @param resource $listener */
-    public function __construct(private $listener, private readonly string $directory, private readonly bool $isTls)
+    public function __construct(private $listener, private readonly string $directory, private readonly bool $isTls, private readonly int $helloMs)
     {
         $this->log = fopen("$directory/log", 'a') ?: throw new RuntimeException('no log');
     }
@@ -52,9 +52,11 @@ final class VendorProcess
     public function serve(): never
     {
         while (true) {
-            $read = [$this->listener, ...$this->sockets];
+            $now = hrtime(true);
+            $waiting = array_filter($this->greeting, static fn (int $at): bool => $at > $now);
+            $read = [$this->listener, ...array_diff_key($this->sockets, $waiting)];
             [$write, $except] = [null, null];
-            $next = $this->due === [] ? 1_000_000_000 : max(0, min(array_column($this->due, 0)) - hrtime(true));
+            $next = max(0, min([$now + 1_000_000_000, ...array_column($this->due, 0), ...$waiting]) - $now);
             if (@stream_select($read, $write, $except, intdiv($next, 1_000_000_000), intdiv($next % 1_000_000_000, 1000)) > 0) {
                 foreach ($read as $socket) {
                     $socket === $this->listener ? $this->accept() : $this->receive($socket);
@@ -71,7 +73,7 @@ final class VendorProcess
             $id = get_resource_id($socket);
             [$this->sockets[$id], $this->input[$id]] = [$socket, ''];
             if ($this->isTls) {
-                $this->greeting[$id] = true;
+                $this->greeting[$id] = hrtime(true) + $this->helloMs * 1_000_000;
             }
         }
     }
@@ -177,4 +179,4 @@ $listener = stream_socket_server('tcp://127.0.0.1:0', $code, $text, STREAM_SERVE
 stream_set_blocking($listener, false);
 $name = (string) stream_socket_get_name($listener, false);
 echo substr($name, (int) strrpos($name, ':') + 1), "\n";
-(new VendorProcess($listener, $directory, $certificate !== null))->serve();
+(new VendorProcess($listener, $directory, $certificate !== null, (int) ($argv[4] ?? 0)))->serve();

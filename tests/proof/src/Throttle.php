@@ -4,6 +4,7 @@ declare(strict_types=1);
 
 namespace Causeway\Proof;
 
+use Causeway\Rig\Certificates;
 use Causeway\Rig\Vendor;
 
 /** A throttle that several workers share, two of which come later. */
@@ -13,6 +14,8 @@ final class Throttle implements Proof
     /** Pauses before each call, of the workers from the beginning and of those that join. */
     private const PAUSES_US = [0, 20_000];
     private const JOINING_PAUSES_US = [5_000, 60_000];
+    /** What a cold worker's handshake takes: as long as five turns. */
+    private const HELLO_MS = 100;
 
     public function name(): string
     {
@@ -21,14 +24,23 @@ final class Throttle implements Proof
 
     public function shows(): string
     {
-        return '50 calls a second, burst 1, from 4 uneven workers, two of which join mid-run: never more, hardly less';
+        return '50 calls a second, burst 1, from 4 uneven workers, two of which join mid-run, cold over TLS as well: never more, hardly less';
     }
 
     public function run(Stage $stage): void
     {
-        $vendor = new Vendor($stage->scratch);
+        $this->measure($stage, 'plain', new Vendor($stage->scratch), []);
+        $certificates = new Certificates($stage->scratch);
+        $this->measure($stage, 'TLS', new Vendor($stage->scratch, $certificates, self::HELLO_MS), ['tls' => ['ca_file' => $certificates->oneCa]]);
+    }
+
+    /** @param array<string, mixed> $more Options. */
+    private function measure(Stage $stage, string $way, Vendor $vendor, array $more): void
+    {
         $seconds = $stage->scaled(10, 2);
-        $options = [
+        $options = $more + [
+            // Throttle and counters go by the name: each way begins with a full one.
+            'namespace' => $way,
             'timeouts' => ['connect_ms' => 5000, 'attempt_ms' => 5000, 'total_ms' => 60_000],
             'throttle' => ['permits' => self::PER_SECOND, 'per_ms' => 1000, 'burst' => 1],
         ];
@@ -50,13 +62,13 @@ final class Throttle implements Proof
             }
         }
         $arrivals = array_column($vendor->log(), 'arrived_ns');
-        $stage->exactly('calls that failed', 0, \count($failed));
+        $stage->exactly("calls that failed, $way", 0, \count($failed));
         // The short form runs beside the other tests: a process that had to wait for its core is late.
-        $stage->atMost('calls in the fullest sliding second', self::PER_SECOND + $stage->scaled(1, 5), self::fullest($arrivals));
+        $stage->atMost("calls in the fullest sliding second, $way", self::PER_SECOND + $stage->scaled(1, 5), self::fullest($arrivals));
         $first = $arrivals[0] ?? 0;
         $within = array_filter($arrivals, static fn (int $at): bool => $at < $first + $seconds * 1_000_000_000);
         $share = 100 * \count($within) / (self::PER_SECOND * $seconds);
-        $stage->atLeast("share of what the rate allows over $seconds s", $stage->scaled(98, 80), $share, ' %');
+        $stage->atLeast("share of what the rate allows over $seconds s, $way", $stage->scaled(98, 80), $share, ' %');
     }
 
     /** @param list<int> $arrivals In order. */
