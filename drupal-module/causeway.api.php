@@ -55,6 +55,12 @@
  * same transaction: what a subscriber writes with the site's database happens
  * exactly once.
  *
+ * Cron sends writes that are due, too, erases payloads of what was done a week
+ * ago, and deletes rows of what was done 30 days ago.
+ * @code
+ * $settings['causeway']['retention'] = ['payload_days' => 7, 'row_days' => 30];
+ * @endcode
+ *
  * After a restored backup the outbox must not send again what was sent since.
  * It pauses and says so in the status report when it finds the database older
  * than it was, which it knows by a mark outside of it: name a directory that is

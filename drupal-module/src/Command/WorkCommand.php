@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Inbox\InboxProcessor;
 use Drupal\causeway\Inbox\Processed;
 use Drupal\causeway\Outbox\Outboxes;
@@ -53,10 +52,10 @@ final class WorkCommand {
     if (!Output::accepts($io, $format)) {
       return Output::MISUSE;
     }
-    $until = hrtime(TRUE) + $timeLimitS * 1_000_000_000;
-    $total = new Processed();
-    $sent = 0;
-    try {
+    return Output::attempt($io, function () use ($io, $connection, $limit, $timeLimitS, $keepRunning, $format): int {
+      $until = hrtime(TRUE) + $timeLimitS * 1_000_000_000;
+      $total = new Processed();
+      $sent = 0;
       do {
         $left_s = max(0.0, ($until - hrtime(TRUE)) / 1e9);
         // Turns of the same length, where both have more to do than that.
@@ -69,13 +68,9 @@ final class WorkCommand {
           usleep(self::POLL_MS * 1000);
         }
       } while ($keepRunning && hrtime(TRUE) < $until);
-    }
-    catch (CausewayModuleExceptionInterface $e) {
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    Output::data($io, $format, $total->jsonSerialize() + ['sent' => $sent]);
-    return Command::SUCCESS;
+      Output::data($io, $format, $total->jsonSerialize() + ['sent' => $sent]);
+      return Command::SUCCESS;
+    });
   }
 
 }

@@ -108,19 +108,42 @@ final class Outboxes {
   }
 
   /**
+   * The outboxes that hold anything.
+   *
+   * @return list<\Causeway\Outbox>
+   *   Of connections that are declared.
+   */
+  public function used(): array {
+    return array_map($this->outbox(...), $this->holding(static fn (): bool => TRUE));
+  }
+
+  /**
    * Connections in whose outbox something waits.
    *
    * @return list<string>
    *   Their ids.
    */
   private function waiting(): array {
-    $waiting = [];
+    return $this->holding(static fn (string $state): bool => in_array($state, ['pending', 'claimed'], TRUE));
+  }
+
+  /**
+   * Connections in whose outbox there is something in such a state.
+   *
+   * @param \Closure(string): bool $is_wanted
+   *   Judges a state.
+   *
+   * @return list<string>
+   *   The ids of those that are declared.
+   */
+  private function holding(\Closure $is_wanted): array {
+    $holding = [];
     foreach ($this->records->counts('outbox') as $count) {
-      if (in_array($count['state'], ['pending', 'claimed'], TRUE) && $this->connections->has($count['scope'])) {
-        $waiting[$count['scope']] = TRUE;
+      if ($is_wanted($count['state']) && $this->connections->has($count['scope'])) {
+        $holding[$count['scope']] = TRUE;
       }
     }
-    return array_map(strval(...), array_keys($waiting));
+    return array_map(strval(...), array_keys($holding));
   }
 
 }

@@ -5,8 +5,12 @@ declare(strict_types=1);
 namespace Drupal\Tests\causeway\Kernel;
 
 use Drupal\causeway\Hook\CausewayHooks;
+use Drupal\causeway\Outbox\Outboxes;
 use Drupal\causeway\Plugin\QueueWorker\InboxWorker;
+use Drupal\causeway\Plugin\QueueWorker\UpkeepWorker;
+use Drupal\causeway\Store\Retention;
 use Drupal\Core\Queue\SuspendQueueException;
+use Drupal\Tests\causeway\Traits\VendorTrait;
 use PHPUnit\Framework\Attributes\CoversClass;
 use PHPUnit\Framework\Attributes\Group;
 use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
@@ -16,9 +20,13 @@ use PHPUnit\Framework\Attributes\RunTestsInSeparateProcesses;
  */
 #[CoversClass(CausewayHooks::class)]
 #[CoversClass(InboxWorker::class)]
+#[CoversClass(Retention::class)]
+#[CoversClass(UpkeepWorker::class)]
 #[Group('causeway')]
 #[RunTestsInSeparateProcesses]
 final class QueueTest extends CausewayKernelTestBase {
+
+  use VendorTrait;
 
   /**
    * One item for each connection, only when something is due, never twice.
@@ -35,6 +43,45 @@ final class QueueTest extends CausewayKernelTestBase {
     $item = $queue->claimItem();
     $this->assertIsObject($item);
     $this->assertSame('parts', $item->data);
+  }
+
+  /**
+   * Cron sends what is due, and lets go of what was kept for long enough.
+   */
+  public function testCronSendsAndCleansUp(): void {
+    $this->requireExtension();
+    $parts = ['base_uri' => $this->startVendor(), 'address' => ['allow_private' => TRUE]];
+    $this->setCausewaySettings(['connections' => ['parts' => $parts]]);
+    $this->vendorHas('orders', ['id' => 7]);
+    $this->container->get(Outboxes::class)->outbox('parts')->send('POST', 'orders');
+    $days_ago = fn (int $days): array => [
+      'scope' => 'parts',
+      'state' => 'done',
+      'payload' => 'x',
+      'due_at_ms' => $this->records()->nowMs() - $days * 86_400_000,
+    ];
+    foreach (['inbox', 'outbox'] as $kind) {
+      foreach (['old' => 31, 'middle' => 8, 'new' => 6] as $name => $days) {
+        $this->records()->insert($kind, self::record($name, $days_ago($days)));
+      }
+      $this->records()->insert($kind, self::record('dead', ['state' => 'dead'] + $days_ago(99)));
+    }
+    $this->cron();
+    $this->cron();
+    $queue = $this->container->get('queue')->get(UpkeepWorker::QUEUE);
+    $this->assertSame(1, $queue->numberOfItems());
+    $this->container->get('plugin.manager.queue_worker')->createInstance(UpkeepWorker::QUEUE)->processItem(NULL);
+
+    $this->assertContains('orders', $this->vendorLog());
+    foreach (['inbox', 'outbox'] as $kind) {
+      $kept = [];
+      foreach (['old', 'middle', 'new', 'dead'] as $name) {
+        $record = $this->records()->read($kind, hash('sha256', $name));
+        $kept[$name] = $record === NULL ? 'gone' : $record['payload'];
+      }
+      $this->assertSame(['old' => 'gone', 'middle' => NULL, 'new' => 'x', 'dead' => 'x'], $kept, $kind);
+    }
+    $this->stopVendor();
   }
 
   /**
