@@ -50,6 +50,7 @@ $result = $worker->run([
         // Rows stay for longer than any sender repeats; payloads, which may be personal, go sooner.
         $inbox->ledger()->erasePayloads(7 * 86400);
         $inbox->ledger()->purge(30 * 86400);
+        $outbox->erasePayloads(7 * 86400);
         $outbox->purge(30 * 86400);
 
         return 0;

@@ -146,9 +146,6 @@ impl Ledger {
     /// # Errors
     /// When the store failed; claims that were won before are given up to their leases.
     pub fn claim_due(&self, limit: usize, source: Option<&str>) -> Result<Vec<Claim>, LedgerError> {
-        let (store, of_all) = (self.store.as_ref(), (Kind::Inbox, None));
-        self.catch_up
-            .look(store, of_all, &self.options, store.now_ms()?)?;
         let mut won = Vec::new();
         for _ in 0..RACES_AT_MOST {
             let wanted = limit.saturating_sub(won.len());
@@ -156,6 +153,8 @@ impl Ledger {
                 break;
             }
             let now_ms = self.store.now_ms()?;
+            let (store, of_all) = (self.store.as_ref(), (Kind::Inbox, None));
+            self.catch_up.look(store, of_all, &self.options, now_ms)?;
             let query = Query {
                 states: &[PENDING, CLAIMED],
                 scope: source,
