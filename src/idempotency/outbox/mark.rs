@@ -1,9 +1,10 @@
 //! A small file outside the store that remembers how far the relay came: what a restore leaves.
 //!
 //! Beside a store that is one file it is kept by itself; for another store in the directory of the
-//! option `mark_dir`. Two things in it give a restore away, of a backup of any age: the version of
-//! the relay's record, which is lower in an older store, and which file the store was, as a copy
-//! is another file (inode, time of birth) even where this file was copied along with it.
+//! option `mark_dir`. Three things in it give a restore away, of a backup of any age: the version
+//! of the relay's record, which is lower in an older store; which file the store was, as a copy is
+//! another file (inode, time of birth); and which file the mark itself was, as each is a new one,
+//! so that a mark that was copied back along with the store is known too.
 //!
 //! A new version is written to the record before the file, so that a kill in between leaves the
 //! file behind, never ahead. Each relay's record has a file of its own, named by the moment at which the record was
@@ -14,7 +15,7 @@
 //! `mark_dir`, or on a host that never relayed. There the relay's absence alone speaks.
 
 use std::fs::{self, File, Metadata};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -39,6 +40,8 @@ pub(super) struct Mark {
     pub(super) version: i64,
     /// Which file the store was.
     file: Option<FileId>,
+    /// Which file this is.
+    own: Option<FileId>,
 }
 
 /// Which file it is; a copy is another.
@@ -62,17 +65,30 @@ pub(super) enum Finding {
     Unmarked,
 }
 
-/// What follows from the mark, the store's file and the record's version. `was_marked`: the record
-/// says that a mark was kept beside it.
-fn finding(mark: Option<Mark>, file: Option<FileId>, version: i64, was_marked: bool) -> Finding {
-    match mark {
-        None if was_marked => Finding::Unmarked,
-        None => Finding::Same,
-        Some(mark) if mark.version > version => Finding::Older,
-        Some(mark) => match (mark.file, file) {
-            (Some(then), Some(now)) if !then.is(now) => Finding::Copied,
-            _ => Finding::Same,
-        },
+/// What follows from the mark (and which file it is), the store's file and the record's version.
+/// `was_marked`: the record says that a mark was kept beside it.
+fn finding(
+    mark: Option<(Mark, FileId)>,
+    file: Option<FileId>,
+    version: i64,
+    was_marked: bool,
+) -> Finding {
+    let Some((mark, own)) = mark else {
+        return if was_marked {
+            Finding::Unmarked
+        } else {
+            Finding::Same
+        };
+    };
+    let is_other = |then: Option<FileId>, now: Option<FileId>| {
+        then.is_some_and(|then| now.is_some_and(|now| !then.is(now)))
+    };
+    if mark.version > version {
+        Finding::Older
+    } else if is_other(mark.file, file) || is_other(mark.own, Some(own)) {
+        Finding::Copied
+    } else {
+        Finding::Same
     }
 }
 
@@ -127,8 +143,8 @@ impl Marks {
     /// When the mark cannot be read, which is not to be taken for none.
     pub(super) fn look(&self, relay: &Record, was_marked: bool) -> Result<Finding, StoreError> {
         let path = self.path(relay);
-        let mark = match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).ok(),
+        let mark = match read(&path) {
+            Ok((bytes, own)) => serde_json::from_slice(&bytes).ok().map(|mark| (mark, own)),
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(failed("cannot be read", &path, error)),
         };
@@ -145,6 +161,7 @@ impl Marks {
         let mark = Mark {
             version,
             file: self.file(),
+            own: None,
         };
         let path = self.path(relay);
         let mut fresh = path.clone().into_os_string();
@@ -154,8 +171,7 @@ impl Marks {
             hex::encode(crate::clock::random_bytes::<6>())
         ));
         let fresh = PathBuf::from(fresh);
-        let text = serde_json::to_vec(&mark).unwrap_or_default();
-        let written = write_synced(&fresh, &text).and_then(|()| fs::rename(&fresh, &path));
+        let written = write_synced(&fresh, mark).and_then(|()| fs::rename(&fresh, &path));
         written.map_err(|error| {
             let _ = fs::remove_file(&fresh);
             failed("cannot be written", &path, error)
@@ -176,9 +192,18 @@ impl Marks {
     }
 }
 
-fn write_synced(path: &Path, text: &[u8]) -> std::io::Result<()> {
+/// What is in a file, and which file it is.
+fn read(path: &Path) -> std::io::Result<(Vec<u8>, FileId)> {
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok((bytes, FileId::of(&file.metadata()?)))
+}
+
+fn write_synced(path: &Path, mark: Mark) -> std::io::Result<()> {
     let mut file = File::create(path)?;
-    file.write_all(text)?;
+    let own = Some(FileId::of(&file.metadata()?));
+    serde_json::to_writer(&mut file, &Mark { own, ..mark })?;
     file.sync_data()
 }
 
@@ -200,7 +225,19 @@ mod tests {
     #[test]
     fn a_mark_tells_an_older_store_and_a_copied_one_from_the_same() {
         let id = |inode, born_at_ms| Some(FileId { inode, born_at_ms });
-        let mark = |version, file| Some(Mark { version, file });
+        let own = FileId {
+            inode: 9,
+            born_at_ms: 9,
+        };
+        let mark = |version, file| {
+            let own_then = Some(own);
+            let mark = Mark {
+                version,
+                file,
+                own: own_then,
+            };
+            Some((mark, own))
+        };
         for (mark, file, version, was_marked, expected) in [
             (None, id(1, 5), 1, false, Finding::Same),
             (None, id(1, 5), 1, true, Finding::Unmarked),
@@ -218,5 +255,8 @@ mod tests {
         ] {
             assert_eq!(finding(mark, file, version, was_marked), expected);
         }
+        // The mark was written over by an older one.
+        let restored = mark(7, id(1, 5)).map(|(mark, own)| (mark, FileId { inode: 8, ..own }));
+        assert_eq!(finding(restored, id(1, 5), 7, true), Finding::Copied);
     }
 }

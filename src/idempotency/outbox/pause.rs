@@ -112,7 +112,8 @@ impl Outbox {
         }
         if matches!(found, Finding::Copied | Finding::Unmarked) && self.has_unsent(i64::MAX)? {
             return Ok(Some(format!(
-                "the store is another file than it was: it was restored or copied; {MAYBE_SENT}"
+                "the store, or its mark, is another file than it was: it was restored or copied; \
+                 {MAYBE_SENT}"
             )));
         }
         let horizon_ms = now_ms.saturating_sub(millis(self.options.away));

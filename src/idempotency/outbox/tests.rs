@@ -398,7 +398,13 @@ fn a_store_that_is_restored_with_the_mark_beside_it_is_noticed_as_a_copy() {
         copy(backup, live);
     };
     let (after, _dir) = restored(whole_directory);
-    assert!(reason(&after).contains("another file than it was"));
+    assert!(reason(&after).contains("is another file than it was"));
+}
+
+#[test]
+fn a_store_and_its_mark_that_are_written_over_by_older_ones_are_noticed() {
+    let (after, _dir) = restored(copy);
+    assert!(reason(&after).contains("is another file than it was"));
 }
 
 #[test]
@@ -408,7 +414,7 @@ fn a_store_that_is_restored_without_the_mark_is_noticed() {
         std::fs::create_dir(live).unwrap();
         std::fs::copy(backup.join("s.sqlite"), live.join("s.sqlite")).unwrap();
     });
-    assert!(reason(&after).contains("another file than it was"));
+    assert!(reason(&after).contains("is another file than it was"));
 }
 
 #[test]
