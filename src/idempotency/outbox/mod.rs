@@ -271,4 +271,6 @@ fn millis(span: Duration) -> i64 {
 }
 
 #[cfg(test)]
+mod restores;
+#[cfg(test)]
 mod tests;
