@@ -14,7 +14,7 @@ final class Flood implements Proof
     private const BOUND_MS = 5000.0;
     private const WORKERS = 2;
     /** What an event's work takes beside its transaction. */
-    private const WORK_US = 2000;
+    private const WORK_US = 5000;
     private const QUIET = ['quiet-1', 'quiet-2', 'quiet-3'];
 
     public function name(): string
@@ -33,7 +33,7 @@ final class Flood implements Proof
         $arguments = ['store' => $stage->scratch->path('store.sqlite'), 'namespace' => bin2hex(random_bytes(6)), 'sources' => ['flood', ...self::QUIET], 'started' => $stage->scratch->path('started'), 'work_us' => self::WORK_US];
         $inboxes = flood_inboxes($arguments);
         // Two workers need longer for them than this runs.
-        $flood = $stage->scaled(20_000, 2_000);
+        $flood = $stage->scaled(20_000, 3_000);
         for ($event = 0; $event < $flood; $event++) {
             $inboxes['flood']->ledger()->record('flood', "f$event", '{}');
         }
