@@ -21,9 +21,9 @@ mod wait;
 pub use frozen::{advance, freeze, frozen_unix, is_frozen, thaw, waits};
 pub use random::{forked, pin_unit, random_bytes, random_unit};
 pub use timer::{Bound, pass_frozen};
-pub use wait::wait_blocking;
+pub use wait::{wait_blocking, wait_running};
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -127,16 +127,10 @@ fn real_monotonic() -> Monotonic {
     Monotonic(seconds.saturating_mul(1_000_000_000).saturating_add(rest))
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the wall clock"
-)]
 fn real_unix() -> UnixMs {
-    let now = SystemTime::now();
-    match now.duration_since(UNIX_EPOCH) {
-        Ok(after) => UnixMs(millis(after)),
-        Err(before) => UnixMs(millis(before.duration()).saturating_neg()),
-    }
+    let time = clock_gettime(ClockId::Realtime);
+    let seconds = UnixMs::from_secs(time.tv_sec);
+    seconds.saturating_add(Duration::from_nanos(time.tv_nsec.unsigned_abs()))
 }
 
 fn nanos(span: Duration) -> u64 {

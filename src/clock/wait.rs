@@ -11,6 +11,12 @@ pub fn wait_blocking(span: Duration) {
     }
 }
 
+/// Waits in real time even where a test froze the clock: for what other processes hold, as they
+/// know nothing of that.
+pub fn wait_running(span: Duration) {
+    sleep_blocking(span);
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that puts a thread to sleep"

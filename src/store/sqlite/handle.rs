@@ -10,7 +10,6 @@ use std::cell::{Cell, RefCell};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -18,8 +17,6 @@ use super::sync::GroupSync;
 use super::{StoreError, StoreErrorKind, error, schema};
 use crate::store::memory::doomed;
 
-/// How long a statement waits for another process's transaction.
-const BUSY_WAIT: Duration = Duration::from_secs(5);
 /// Statements kept prepared: every one of the five kinds.
 const PREPARED_STATEMENTS: usize = 64;
 
@@ -158,7 +155,7 @@ impl Handle {
             if self.is_in_transaction.get() {
                 return Err(interrupted(&self.path));
             }
-            let (connection, sync) = schema::open(&self.path, BUSY_WAIT)?;
+            let (connection, sync) = schema::open(&self.path)?;
             connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
             let identity = identity(&self.path);
             *opened = Some(Opened {

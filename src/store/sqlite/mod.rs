@@ -11,6 +11,7 @@
 //!
 //! Losing the file loses the record of what was done. A crash loses no transaction that returned.
 
+mod busy;
 mod error;
 mod find;
 mod handle;

@@ -7,10 +7,11 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::sync::GroupSync;
-use super::{Kind, StoreError, StoreErrorKind, error};
+use super::{Kind, StoreError, StoreErrorKind, busy, error};
 use crate::clock;
 
 /// What `user_version` says once the tables are there.
@@ -21,12 +22,8 @@ const WAL_TRIES: usize = 200;
 const WAL_PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens the file, makes it when it is not there, and brings its tables up to date.
-pub(super) fn open(
-    path: &Path,
-    busy_wait: Duration,
-) -> Result<(Connection, Option<GroupSync>), StoreError> {
-    let (connection, is_wal) =
-        connect(path, busy_wait).map_err(|source| error::classify(path, source))?;
+pub(super) fn open(path: &Path) -> Result<(Connection, Option<GroupSync>), StoreError> {
+    let (connection, is_wal) = connect(path).map_err(|source| error::classify(path, source))?;
     if !is_wal {
         return Ok((connection, None));
     }
@@ -41,13 +38,16 @@ pub(super) fn open(
 }
 
 /// The connection, and whether it is in WAL mode.
-fn connect(path: &Path, busy_wait: Duration) -> rusqlite::Result<(Connection, bool)> {
+fn connect(path: &Path) -> rusqlite::Result<(Connection, bool)> {
     // A store belongs to one thread, so SQLite needs no mutex; a path is never read as a URI.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(busy_wait)?;
+    connection.busy_handler(Some(busy::wait))?;
+    // A plan must not depend on the values that are bound: with this build's statistics SQLite
+    // otherwise plans a statement anew at each use, which costs several times the use itself.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let is_wal = enter_wal(&connection)?;
     // In a WAL the sync of each commit is `GroupSync`'s.
     let synchronous = if is_wal { "NORMAL" } else { "FULL" };
@@ -114,7 +114,7 @@ fn tables_of(kind: Kind) -> String {
         CREATE TABLE IF NOT EXISTS {table}_payload (
             key TEXT NOT NULL PRIMARY KEY,
             payload BLOB NOT NULL
-        ) STRICT;"
+        ) STRICT, WITHOUT ROWID;"
     )
 }
 

@@ -359,3 +359,54 @@ fn a_new_release_works_beside_the_one_before() {
     };
     assert_eq!(new.find(Kind::Inbox, &query).unwrap().len(), 2);
 }
+
+#[test]
+fn no_statement_is_planned_anew_when_it_is_used_again() {
+    use rusqlite::StatementStatus;
+
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
+    let with_payload = |name: &str| Record {
+        payload: Some(name.as_bytes().to_vec()),
+        ..record(name)
+    };
+    let queries = [Some("scope"), None].map(|scope| Query {
+        states: &["pending", "claimed"],
+        scope,
+        due_until_ms: Some(10),
+        limit: 2,
+        with_payload: true,
+        ..Query::default()
+    });
+    for name in ["a", "b", "c", "d"] {
+        let one = with_payload(name);
+        assert!(store.insert(Kind::Inbox, &one).unwrap());
+        assert!(store.read(Kind::Inbox, &one.key).unwrap().is_some());
+        assert!(store.replace(Kind::Inbox, &one, 1).unwrap());
+        for query in &queries {
+            assert!(!store.find(Kind::Inbox, query).unwrap().is_empty());
+            store
+                .count_up_to(Kind::Inbox, query.states, query.scope, 3)
+                .unwrap();
+        }
+        store.purge(Kind::Inbox, &["done"], 5, 1).unwrap();
+        store.now_ms().unwrap();
+    }
+    let sql = rows::sql(Kind::Inbox);
+    let mut statements = vec![sql.insert, sql.read, sql.replace, sql.purgeable]
+        .into_iter()
+        .map(str::to_owned)
+        .collect::<Vec<_>>();
+    for query in &queries {
+        statements.push(find::sql(Kind::Inbox, query));
+        statements.push(find::count_sql(Kind::Inbox, query.scope));
+    }
+    for text in statements {
+        let planned = store.handle.with(|connection| {
+            let statement = connection.prepare_cached(&text)?;
+            assert!(statement.get_status(StatementStatus::Run) > 0, "{text}");
+            Ok(statement.get_status(StatementStatus::RePrepare))
+        });
+        assert_eq!(planned.unwrap(), 0, "{text}");
+    }
+}
