@@ -35,12 +35,13 @@ pub struct Client {
 
 impl Client {
     /// A client for a checked plan, sharing its state through the host's segment; opens no socket.
-    pub fn new(plan: Plan) -> Self {
+    pub fn new(plan: impl Into<Arc<Plan>>) -> Self {
         Self::with_segment(plan, segment::segment())
     }
 
     /// A client that shares its state through this segment: tests.
-    pub fn with_segment(plan: Plan, segment: &'static Segment) -> Self {
+    pub fn with_segment(plan: impl Into<Arc<Plan>>, segment: &'static Segment) -> Self {
+        let plan = plan.into();
         let connection = segment.connection(&plan.namespace, &plan.name);
         let keys = [None, Some(plan.tls.clone())].map(|tls| {
             Arc::new(transport::Key {
@@ -53,7 +54,7 @@ impl Client {
         });
         Self {
             keys,
-            plan: Arc::new(plan),
+            plan,
             segment,
             connection,
             hosts: Arc::default(),

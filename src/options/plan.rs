@@ -278,5 +278,6 @@ fn decode_ratio(fields: &mut Fields) -> Result<u32, OptionError> {
     Ok(u32::try_from(ratio).unwrap_or(u32::MAX))
 }
 
+mod kept;
 #[cfg(test)]
 mod tests;

@@ -110,7 +110,7 @@ impl PhpClient {
         store: Option<StoreArgument>,
     ) -> PhpResult<Self> {
         let options = value::options(name, Some(options))?;
-        let plan = Plan::parse(name, &options).map_err(|error| throw::options(name, &error))?;
+        let plan = Plan::parse_once(name, options).map_err(|error| throw::options(name, &error))?;
         let store = store.map(|argument| argument.store);
         Ok(Self {
             connection: Rc::new(Connection::new(http::Client::new(plan), store)),

@@ -25,9 +25,8 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(client: Client, store: Option<Rc<dyn Store>>) -> Self {
-        let plan = client.plan();
-        let shared = segment::segment().connection(&plan.namespace, &plan.name);
-        let host = PhpHost::new(&plan.name, shared.clone(), store.clone());
+        let shared = client.connection().clone();
+        let host = PhpHost::new(&client.plan().name, shared.clone(), store.clone());
         Self {
             client,
             host,

@@ -1,6 +1,8 @@
 //! Values across the border: PHP arrays into options, header arrays of any shape into fields,
 //! JSON through PHP's own decoder.
 
+use std::fmt;
+
 use bytes::Bytes;
 use ext_php_rs::boxed::ZBox;
 use ext_php_rs::convert::IntoZval;
@@ -26,14 +28,40 @@ const JSON_THROW_ON_ERROR: i64 = 1 << 22;
 pub(super) fn options(owner: &str, array: Option<&ZendHashTable>) -> PhpResult<Value> {
     match array {
         None => Ok(Value::Map(Vec::new())),
-        Some(array) => map_of(array, "", 0).map_err(|error| throw::options(owner, &error)),
+        Some(array) => map_of(array, &Path::Top).map_err(|error| throw::options(owner, &error)),
     }
 }
 
-fn map_of(array: &ZendHashTable, path: &str, depth: usize) -> Result<Value, OptionError> {
-    if depth > MAX_DEPTH {
+/// Where a value stands in the options; written out only for an error.
+enum Path<'p> {
+    Top,
+    Named(&'p str),
+    Below(&'p Path<'p>, &'p str),
+}
+
+impl Path<'_> {
+    fn depth(&self) -> usize {
+        match self {
+            Self::Top | Self::Named(_) => 0,
+            Self::Below(parent, _) => parent.depth() + 1,
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Top => Ok(()),
+            Self::Named(name) | Self::Below(Self::Top, name) => f.write_str(name),
+            Self::Below(parent, name) => write!(f, "{parent}.{name}"),
+        }
+    }
+}
+
+fn map_of(array: &ZendHashTable, path: &Path<'_>) -> Result<Value, OptionError> {
+    if path.depth() > MAX_DEPTH {
         return Err(OptionError::new(
-            path,
+            path.to_string(),
             "a deeper array",
             "nested at most 16 deep",
         ));
@@ -42,12 +70,8 @@ fn map_of(array: &ZendHashTable, path: &str, depth: usize) -> Result<Value, Opti
         .iter()
         .map(|(key, value)| {
             let key = key_of(&key);
-            let path = if path.is_empty() {
-                key.clone()
-            } else {
-                format!("{path}.{key}")
-            };
-            Ok((key, value_of(value, &path, depth)?))
+            let value = value_of(value, &Path::Below(path, &key))?;
+            Ok((key, value))
         })
         .collect::<Result<Vec<_>, OptionError>>()?;
     if array.has_sequential_keys() {
@@ -58,17 +82,17 @@ fn map_of(array: &ZendHashTable, path: &str, depth: usize) -> Result<Value, Opti
     Ok(Value::Map(entries))
 }
 
-fn value_of(value: &Zval, path: &str, depth: usize) -> Result<Value, OptionError> {
+fn value_of(value: &Zval, path: &Path<'_>) -> Result<Value, OptionError> {
     let value = value.dereference();
     if let Some(array) = value.array() {
-        return map_of(array, path, depth + 1);
+        return map_of(array, path);
     }
     if let Some(object) = value.object() {
         return PhpSecret::reference_of(object)
             .map(Value::Secret)
             .ok_or_else(|| {
                 OptionError::new(
-                    path,
+                    path.to_string(),
                     "an object",
                     "a scalar, an array or a Causeway\\Secret",
                 )
@@ -79,7 +103,7 @@ fn value_of(value: &Zval, path: &str, depth: usize) -> Result<Value, OptionError
     }
     if value.is_resource() {
         let allowed = "a scalar, an array or a Causeway\\Secret";
-        return Err(OptionError::new(path, "a resource", allowed));
+        return Err(OptionError::new(path.to_string(), "a resource", allowed));
     }
     Ok(match (value.long(), value.bool(), value.double()) {
         (Some(number), _, _) => Value::Int(number),
@@ -91,7 +115,7 @@ fn value_of(value: &Zval, path: &str, depth: usize) -> Result<Value, OptionError
 
 /// One option's value as a tree; `path` is its name.
 pub(super) fn tree(value: &Zval, path: &str) -> Result<Value, OptionError> {
-    value_of(value, path, 0)
+    value_of(value, &Path::Named(path))
 }
 
 /// A PHP value's kind, for the error about it.
