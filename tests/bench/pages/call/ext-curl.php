@@ -2,7 +2,7 @@
 
 declare(strict_types=1);
 
-$handle = curl_init($_SERVER['BENCH_BASE_URI'] . '2k.json');
+$handle = curl_init($_SERVER['BENCH_BASE_URI'] . '2k.json?n=' . hrtime(true));
 curl_setopt($handle, CURLOPT_RETURNTRANSFER, true);
 curl_setopt($handle, CURLOPT_CAINFO, $_SERVER['BENCH_CA_FILE']);
 $body = (string) curl_exec($handle);
