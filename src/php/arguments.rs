@@ -1,4 +1,4 @@
-//! Arguments of our own types: a store of either kind, a callable or null.
+//! Arguments of our own types: a store of either kind, bytes that can be shared.
 
 use std::rc::Rc;
 
@@ -11,7 +11,48 @@ use super::php_store::PhpStore;
 use super::redis_store::PhpRedisStore;
 use super::sqlite_store::PhpSqliteStore;
 use super::store_interface::PhpInterfaceStoreInterface;
+use crate::signature::Payload;
 use crate::store::Store;
+
+/// A string of PHP, as bytes.
+pub struct BytesArgument<'a> {
+    value: &'a Zval,
+    bytes: &'a [u8],
+}
+
+impl<'a> BytesArgument<'a> {
+    /// The bytes, for as long as the call lasts.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// A share in the string. PHP counts on it: who writes to a string that others hold gets a
+    /// string of their own.
+    pub(super) fn payload(&self) -> Payload {
+        Payload::shared(HeldString(self.value.shallow_clone()))
+    }
+}
+
+impl<'a> FromZval<'a> for BytesArgument<'a> {
+    const TYPE: DataType = DataType::String;
+
+    fn from_zval(value: &'a Zval) -> Option<Self> {
+        let bytes = value.zend_str()?.as_bytes();
+        Some(Self { value, bytes })
+    }
+}
+
+/// A string that PHP frees no earlier than this.
+struct HeldString(Zval);
+
+impl AsRef<[u8]> for HeldString {
+    fn as_ref(&self) -> &[u8] {
+        self.0
+            .zend_str()
+            .map(|text| text.as_bytes())
+            .unwrap_or_default()
+    }
+}
 
 /// A `Causeway\Store`: one of ours directly, an application's through its methods.
 #[derive(Clone)]

@@ -56,7 +56,7 @@ pub(super) fn has_method(object: &Zval, method: &str) -> bool {
 }
 
 fn take_fields<'h>(array: &'h ZendHashTable, is_copied: bool, fields: &mut Vec<Field<'h>>) {
-    let is_server = array.get("REQUEST_METHOD").is_some();
+    let is_server = raw::has_key(array, b"REQUEST_METHOD");
     raw::each_named(array, |name, value| {
         let is_field =
             name.starts_with(b"HTTP_") || matches!(name, b"CONTENT_TYPE" | b"CONTENT_LENGTH");

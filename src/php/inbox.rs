@@ -180,7 +180,7 @@ fn apply(
     let failed = |_| CallbackError::new("the event could not be handed to PHP");
     let entity = json.map_or_else(|| Ok(Zval::null()), |json| value::json_decode(json, 512));
     let entity = entity.map_err(failed)?;
-    let event = Event::new(event.source.clone(), &event.id, &event.payload)
+    let event = Event::new(event.source.clone(), event.id.as_str(), &event.payload)
         .with_kind(event.kind.as_deref())
         .with_time_ms(event.time_ms);
     let event = ZendClassObject::new(PhpEvent::new(event)).into_zval(false);

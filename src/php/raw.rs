@@ -12,7 +12,8 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::boxed::ZBox;
-use ext_php_rs::ffi::{zend_interrupt_function, zend_object, zend_type, zval};
+use ext_php_rs::ffi::{zend_hash_str_find, zend_interrupt_function, zend_object, zend_type, zval};
+use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
 
@@ -41,17 +42,6 @@ unsafe extern "C" {
     fn php_check_open_basedir_ex(path: *const c_char, warn: c_int) -> c_int;
     fn zend_is_unwind_exit(object: *const zend_object) -> bool;
     fn zend_throw_unwind_exit();
-    fn zend_hash_get_current_key_ex(
-        array: *const ZendHashTable,
-        name: *mut *const ZendStr,
-        index: *mut u64,
-        position: *const u32,
-    ) -> c_int;
-    fn zend_hash_get_current_data_ex(
-        array: *const ZendHashTable,
-        position: *const u32,
-    ) -> *const Zval;
-    fn zend_hash_move_forward_ex(array: *const ZendHashTable, position: *mut u32) -> c_int;
     fn zend_ini_string(name: *const c_char, name_length: usize, orig: c_int) -> *const c_char;
     fn pthread_atfork(
         prepare: Option<extern "C" fn()>,
@@ -61,6 +51,8 @@ unsafe extern "C" {
 }
 
 const ZEND_ACC_PUBLIC: c_int = 1;
+/// Of Zend/zend_hash.h: the array is a list and has values alone in place of buckets.
+const HASH_FLAG_PACKED: u32 = 1 << 2;
 
 /// Types of the exceptions' properties, as the engine's type masks.
 #[derive(Clone, Copy)]
@@ -165,29 +157,35 @@ pub(super) fn update_property(
     }
 }
 
-/// Every entry of an array that has a name, in order; names and values stay in the array. The
-/// engine's own iterator makes a string of each name.
+/// Every entry of an array that has a name, in order; names and values stay in the array, in which
+/// `take` changes nothing. The engine's own iterator makes a string of each name.
 pub(super) fn each_named<'a>(array: &'a ZendHashTable, mut take: impl FnMut(&'a [u8], &'a Zval)) {
-    let mut position = 0;
-    for _ in 0..array.len() {
-        let (mut name, mut index) = (std::ptr::null(), 0);
-        // SAFETY: the array is live, the position starts at 0 and is moved by the engine alone; it
-        // skips holes itself. The name stays null where the entry has a number.
-        unsafe {
-            zend_hash_get_current_key_ex(array, &raw mut name, &raw mut index, &raw const position)
-        };
-        // SAFETY: as above; null at the end.
-        let value = unsafe { zend_hash_get_current_data_ex(array, &raw const position) };
-        // SAFETY: a name is a string of the array's own, or null.
-        let name: Option<&'a ZendStr> = unsafe { name.as_ref() };
-        // SAFETY: a value is one of the array's own, or null.
-        let value: Option<&'a Zval> = unsafe { value.as_ref() };
-        if let (Some(name), Some(value)) = (name, value) {
-            take(name.as_bytes(), value);
-        }
-        // SAFETY: as above.
-        unsafe { zend_hash_move_forward_ex(array, &raw mut position) };
+    // SAFETY: both members of the union are plain integers in the same place.
+    let flags = unsafe { array.u.flags };
+    if flags & HASH_FLAG_PACKED != 0 {
+        // A list, which has numbers alone.
+        return;
     }
+    let used = usize::try_from(array.nNumUsed).unwrap_or(0);
+    // SAFETY: an array that is not packed has so many buckets, holes included; they live and stay
+    // as they are while the array is borrowed.
+    let buckets = unsafe { std::slice::from_raw_parts(array.__bindgen_anon_1.arData, used) };
+    for bucket in buckets {
+        // SAFETY: a name is a string of the array's own, or null where the entry has a number.
+        let name: Option<&'a ZendStr> = unsafe { bucket.key.as_ref() };
+        // A hole is what was removed.
+        if let Some(name) = name
+            && bucket.val.get_type() != DataType::Undef
+        {
+            take(name.as_bytes(), &bucket.val);
+        }
+    }
+}
+
+/// Whether an array has an entry of this name.
+pub(super) fn has_key(array: &ZendHashTable, name: &[u8]) -> bool {
+    // SAFETY: the array is live, the name is given with its length, and nothing is kept.
+    !unsafe { zend_hash_str_find(array, name.as_ptr().cast(), name.len()) }.is_null()
 }
 
 /// Hangs `previous` behind `exception`, whose own chain is kept.

@@ -1,11 +1,11 @@
 //! `Causeway\Webhook\Verifier`: deliveries of one scheme.
 
-use ext_php_rs::binary_slice::BinarySlice;
 use ext_php_rs::exception::{PhpException, PhpResult};
 use ext_php_rs::flags::ClassFlags;
 use ext_php_rs::prelude::*;
 use ext_php_rs::types::{ZendCallable, ZendHashTable, Zval};
 
+use super::arguments::BytesArgument;
 use super::delivery::PhpDelivery;
 use super::exception_classes::ExceptionClass;
 use super::{callbacks, headers, throw, value};
@@ -86,7 +86,7 @@ impl PhpVerifier {
     #[php(name = "verify", defaults(method = "\"POST\"", url = "\"\""))]
     pub fn verify(
         &self,
-        body: BinarySlice<u8>,
+        body: BytesArgument<'_>,
         headers: &Zval,
         method: &str,
         url: &str,
@@ -94,7 +94,7 @@ impl PhpVerifier {
     ) -> PhpResult<PhpDelivery> {
         let headers = headers::of(headers)?;
         let message = Message {
-            body: &body,
+            body: body.bytes(),
             headers: &headers,
             method,
             url,
@@ -102,7 +102,13 @@ impl PhpVerifier {
         let fetch = |url: &str| fetched(fetch.as_ref(), url);
         let verified = self
             .verifier
-            .verify_fetching(&message, clock::unix(), &SecretRef::resolve, &fetch)
+            .verify_sharing(
+                &message,
+                Some(&body.payload()),
+                clock::unix(),
+                &SecretRef::resolve,
+                &fetch,
+            )
             .map_err(|refusal| refused(&refusal))?;
         Ok(PhpDelivery::new(verified))
     }

@@ -17,7 +17,7 @@ use smallvec::{SmallVec, smallvec};
 use super::algorithm::Algorithm;
 use super::elements::{base64_signature, one_signature};
 use super::event::sha256_hex;
-use super::scheme::{Claim, Presented, Scheme, Window, body_event};
+use super::scheme::{Claim, Genuine, Presented, Scheme, Window, body_event};
 use super::{Event, Message, Refusal};
 use crate::options::{Fields, OptionError};
 
@@ -56,6 +56,7 @@ impl Adyen {
         Ok(Presented {
             claims: claims?,
             signed_at: None,
+            id: None,
         })
     }
 
@@ -121,7 +122,7 @@ impl Scheme for Adyen {
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         match self.mode {
@@ -163,7 +164,7 @@ fn event(item: &Value) -> Event {
     } else {
         format!("{reference}:{code}")
     };
-    Event::new("adyen", &id, payload.as_bytes()).with_kind(Some(&code))
+    Event::new("adyen", id, payload.as_bytes()).with_kind(Some(&code))
 }
 
 /// A field as it is signed; empty where it is absent.

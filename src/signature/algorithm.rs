@@ -7,9 +7,11 @@
 //! signature holds for every message, RFC 8032 section 5.1.7 leaves it open), P-256 keys that are
 //! no uncompressed point. ring checks S < L and strict DER.
 
-use ring::{digest, hmac, signature};
+use constant_time_eq::constant_time_eq;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use ring::{digest, signature};
+use sha2::Sha256;
 use smallvec::SmallVec;
-use subtle::ConstantTimeEq as _;
 
 /// How bytes are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +71,9 @@ impl Algorithm {
     }
 }
 
-/// A signature's bytes; those of RSA alone are longer than what has its place here.
-pub(crate) type SignatureBytes = SmallVec<[u8; 64]>;
+/// A signature's bytes; those of HMAC-SHA256, which nearly all deliveries have, have their place
+/// here, and the few more that base64 is decoded into.
+pub(crate) type SignatureBytes = SmallVec<[u8; 36]>;
 
 /// A decoded signature.
 pub(crate) struct Signature {
@@ -81,8 +84,10 @@ pub(crate) struct Signature {
 /// A key, decoded and of its algorithm.
 #[derive(Clone)]
 pub(crate) enum Key {
-    /// A secret for HMAC.
-    Hmac(Algorithm, hmac::Key),
+    /// A secret for HMAC-SHA256: of the two libraries here the one that is faster on short pieces.
+    HmacSha256(Hmac<Sha256>),
+    /// A secret for HMAC over another hash.
+    Hmac(Algorithm, ring::hmac::Key),
     /// A secret that is hashed before the message.
     Prefix(Vec<u8>),
     /// A public key's bytes: 32 for Ed25519, an uncompressed point for ECDSA, an RSAPublicKey.
@@ -92,24 +97,26 @@ pub(crate) enum Key {
 impl Key {
     /// A secret for HMAC-SHA256, which nearly every vendor uses.
     pub(crate) fn hmac_sha256(bytes: &[u8]) -> Self {
-        Self::Hmac(
-            Algorithm::HmacSha256,
-            hmac::Key::new(hmac::HMAC_SHA256, bytes),
-        )
+        match Hmac::new_from_slice(bytes) {
+            Ok(key) => Self::HmacSha256(key),
+            // A key of any length is one; the other library would say the same.
+            Err(_) => Self::of_ring(Algorithm::HmacSha256, ring::hmac::HMAC_SHA256, bytes),
+        }
     }
 
     /// A secret for HMAC-SHA1.
     pub(crate) fn hmac_sha1(bytes: &[u8]) -> Self {
-        let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, bytes);
-        Self::Hmac(Algorithm::HmacSha1, key)
+        let hash = ring::hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY;
+        Self::of_ring(Algorithm::HmacSha1, hash, bytes)
     }
 
     /// A secret for HMAC-SHA512.
     pub(crate) fn hmac_sha512(bytes: &[u8]) -> Self {
-        Self::Hmac(
-            Algorithm::HmacSha512,
-            hmac::Key::new(hmac::HMAC_SHA512, bytes),
-        )
+        Self::of_ring(Algorithm::HmacSha512, ring::hmac::HMAC_SHA512, bytes)
+    }
+
+    fn of_ring(algorithm: Algorithm, hash: ring::hmac::Algorithm, bytes: &[u8]) -> Self {
+        Self::Hmac(algorithm, ring::hmac::Key::new(hash, bytes))
     }
 
     /// An Ed25519 public key, unless it is none that can be trusted to bind a message.
@@ -136,6 +143,7 @@ impl Key {
 
     fn algorithm(&self) -> Algorithm {
         match self {
+            Self::HmacSha256(_) => Algorithm::HmacSha256,
             Self::Hmac(algorithm, _) | Self::Public(algorithm, _) => *algorithm,
             Self::Prefix(_) => Algorithm::Sha256OfSecretAndMessage,
         }
@@ -153,7 +161,16 @@ impl Key {
             .filter(|signature| self.fits(signature))
             .map(|signature| signature.bytes.as_slice());
         match self {
-            Self::Hmac(_, key) => any_is(hmac_of(key, parts).as_ref(), ours),
+            Self::HmacSha256(key) => {
+                let mut mac = key.clone();
+                parts.iter().for_each(|part| mac.update(part.as_ref()));
+                any_is(&mac.finalize().into_bytes(), ours)
+            }
+            Self::Hmac(_, key) => {
+                let mut mac = ring::hmac::Context::with_key(key);
+                parts.iter().for_each(|part| mac.update(part.as_ref()));
+                any_is(mac.sign().as_ref(), ours)
+            }
             Self::Prefix(secret) => {
                 let mut context = digest::Context::new(&digest::SHA256);
                 context.update(secret);
@@ -169,27 +186,26 @@ impl Key {
     }
 
     /// The MAC of a message, for replies that prove the secret; `None` for other keys.
-    pub(crate) fn mac(&self, message: &[u8]) -> Option<hmac::Tag> {
+    pub(crate) fn mac(&self, message: &[u8]) -> Option<SignatureBytes> {
         match self {
-            Self::Hmac(_, key) => Some(hmac::sign(key, message)),
+            Self::HmacSha256(key) => {
+                let mac = key.clone().chain_update(message).finalize();
+                Some(SmallVec::from_slice(&mac.into_bytes()))
+            }
+            Self::Hmac(_, key) => {
+                let mac = ring::hmac::sign(key, message);
+                Some(SmallVec::from_slice(mac.as_ref()))
+            }
             Self::Prefix(_) | Self::Public(..) => None,
         }
     }
 }
 
-fn hmac_of<P: AsRef<[u8]>>(key: &hmac::Key, parts: &[P]) -> hmac::Tag {
-    let mut context = hmac::Context::with_key(key);
-    parts.iter().for_each(|part| context.update(part.as_ref()));
-    context.sign()
-}
-
 /// Whether any equals what was expected, looking at all of them.
 fn any_is<'s>(expected: &[u8], signatures: impl Iterator<Item = &'s [u8]>) -> bool {
-    let none = subtle::Choice::from(0);
     signatures
-        .map(|signature| expected.ct_eq(signature))
-        .fold(none, |any, one| any | one)
-        .into()
+        .map(|signature| constant_time_eq(expected, signature))
+        .fold(false, |any, one| any | one)
 }
 
 fn is_signed(algorithm: Algorithm, key: &[u8], message: &[u8], bytes: &[u8]) -> bool {

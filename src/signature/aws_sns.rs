@@ -24,7 +24,7 @@ use smallvec::smallvec;
 use super::algorithm::{Algorithm, Key};
 use super::certificate::Roots;
 use super::elements::base64_signature;
-use super::scheme::{Claim, Presented, Scheme, Window, body_event};
+use super::scheme::{Claim, Genuine, Presented, Scheme, Window, body_event};
 use super::time::Stamp;
 use super::{Event, Message, Refusal};
 use crate::options::{Fields, OptionError};
@@ -109,12 +109,13 @@ impl Scheme for AwsSns {
                 signatures: smallvec![signature.ok_or(Refusal::MalformedHeader(SIGNATURE))?],
             }],
             signed_at: Some(signed_at),
+            id: None,
         })
     }
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let id = |event: &Event| event.pointer_id("/MessageId");

@@ -7,9 +7,9 @@
 //! a 206 or 304, or of an answer without content, is not. Both are of the encoded bytes: check
 //! before decompression. No state.
 
+use constant_time_eq::constant_time_eq;
 use ring::digest::{Algorithm, SHA256, SHA512, digest};
 use sfv::{BareItem, DictSerializer, Dictionary, KeyRef, ListEntry, Parser};
-use subtle::ConstantTimeEq as _;
 
 /// The longest value that is read, in bytes.
 const MAX_VALUE_BYTES: usize = 8 * 1024;
@@ -91,7 +91,7 @@ pub fn check(field: DigestField, value: &[u8], content: &[u8], status: u16) -> D
             return DigestVerdict::Malformed;
         };
         let known = ACTIVE.iter().find(|(known, _)| *known == name.as_str());
-        let is_match = |algorithm| bool::from(digest(algorithm, content).as_ref().ct_eq(bytes));
+        let is_match = |algorithm| constant_time_eq(digest(algorithm, content).as_ref(), bytes);
         verdict = match known {
             None => verdict,
             Some(_) if !field.covers(status) => DigestVerdict::NotCheckable,

@@ -9,7 +9,7 @@
 
 use super::algorithm::{Algorithm, Key};
 use super::elements::{hex_signature, one_signature};
-use super::scheme::{Presented, Scheme, Window, body_event};
+use super::scheme::{Genuine, Presented, Scheme, Window, body_event};
 use super::time::Stamp;
 use super::{Event, Message, Refusal, Reply};
 
@@ -55,7 +55,7 @@ impl Scheme for Discord {
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let id = |event: &Event| event.pointer_id("/id");

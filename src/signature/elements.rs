@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use memchr::memchr;
 use smallvec::smallvec;
 
 use super::algorithm::{Algorithm, Signature, SignatureBytes};
@@ -79,7 +80,7 @@ impl TimedList {
     /// Reads the header. A second time is refused: readers differ in which one they take.
     pub(crate) fn read<'h>(&self, headers: &'h Headers<'h>) -> Result<Timed<'h>, Refusal> {
         let header = headers.required(self.header)?;
-        let elements = || header.split(|b| *b == self.separator);
+        let elements = || split(header, self.separator);
         let mut times = elements().filter_map(|element| element.strip_prefix(self.time));
         let (Some(time), None) = (times.next(), times.next()) else {
             return Err(Refusal::MalformedHeader(self.header));
@@ -131,8 +132,22 @@ pub(crate) fn base64_signature(algorithm: Algorithm, text: &[u8]) -> Option<Sign
     algorithm.signature(bytes)
 }
 
+/// The elements of a list.
+pub(crate) fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some((element, after)) = split_once(text, separator) else {
+            rest = None;
+            return Some(text);
+        };
+        rest = Some(after);
+        Some(element)
+    })
+}
+
 /// The text before and after the first `separator`.
 pub(crate) fn split_once(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|b| *b == separator)?;
+    let at = memchr(separator, text)?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }

@@ -12,6 +12,8 @@ use std::cell::OnceCell;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::Payload;
+
 /// One event. Its `Debug` shows no payload.
 #[derive(Clone)]
 pub struct Event {
@@ -20,20 +22,24 @@ pub struct Event {
     header_kind: Option<String>,
     time_ms: Option<i64>,
     source: Cow<'static, str>,
-    payload: Vec<u8>,
+    payload: Payload,
     checksum: OnceCell<String>,
     json: OnceCell<Option<Value>>,
 }
 
 impl Event {
     /// An event of `source` as it was recorded; its type is the payload's.
-    pub fn new(source: impl Into<Cow<'static, str>>, id: &str, payload: &[u8]) -> Self {
+    pub fn new(
+        source: impl Into<Cow<'static, str>>,
+        id: impl Into<String>,
+        payload: impl Into<Payload>,
+    ) -> Self {
         Self {
-            id: id.to_owned(),
+            id: id.into(),
             header_kind: None,
             time_ms: None,
             source: source.into(),
-            payload: payload.to_vec(),
+            payload: payload.into(),
             checksum: OnceCell::new(),
             json: OnceCell::new(),
         }
@@ -51,8 +57,8 @@ impl Event {
         self
     }
 
-    pub(super) fn with_id(mut self, id: &str) -> Self {
-        id.clone_into(&mut self.id);
+    pub(super) fn with_id(mut self, id: String) -> Self {
+        self.id = id;
         self
     }
 

@@ -10,7 +10,7 @@ use smallvec::smallvec;
 
 use super::algorithm::Algorithm;
 use super::elements::hex_signature;
-use super::scheme::{Pieces, Presented, Scheme, Window, body_event};
+use super::scheme::{Genuine, Pieces, Presented, Scheme, Window, body_event};
 use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::{Event, Message, Refusal};
 
@@ -51,7 +51,7 @@ impl Scheme for GitHub {
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let id = message.headers.optional_token(DELIVERY)?;

@@ -18,7 +18,7 @@ use smallvec::smallvec;
 
 use super::algorithm::{Algorithm, Key, Signature};
 use super::elements::{base64_signature, collect_signatures, hex_signature};
-use super::scheme::{Claim, Pieces, Presented, Scheme, Signatures, Window, body_event};
+use super::scheme::{Claim, Genuine, Pieces, Presented, Scheme, Signatures, Window, body_event};
 use super::secrets::MAX_SECRETS;
 use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::time::Stamp;
@@ -232,12 +232,13 @@ impl Scheme for Hmac {
                 signatures,
             }],
             signed_at: time.map(|(_, stamp)| stamp),
+            id: None,
         })
     }
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let id = self.id(message)?;

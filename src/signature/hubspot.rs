@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use super::algorithm::{Algorithm, Key};
 use super::elements::{base64_signature, hex_signature, one_signature};
 use super::event::sha256_hex;
-use super::scheme::{Claim, Pieces, Presented, Scheme, Window, body_event, list_events};
+use super::scheme::{Claim, Genuine, Pieces, Presented, Scheme, Window, body_event, list_events};
 use super::time::Stamp;
 use super::{Event, Message, Refusal};
 use crate::options::{Fields, OptionError};
@@ -106,7 +106,7 @@ impl Scheme for HubSpot {
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         if !message.body.trim_ascii_start().starts_with(b"[") {
@@ -145,6 +145,7 @@ fn v3<'m>(message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
             signatures,
         }],
         signed_at: Some(signed_at),
+        id: None,
     })
 }
 
@@ -171,6 +172,7 @@ fn legacy<'m>(
             signatures,
         }],
         signed_at: None,
+        id: None,
     })
 }
 

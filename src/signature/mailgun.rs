@@ -66,6 +66,7 @@ impl Scheme for Mailgun {
                 signatures: smallvec![signature],
             }],
             signed_at: Some(signed_at),
+            id: None,
         })
     }
 

@@ -106,9 +106,8 @@ impl<'h> Headers<'h> {
         let Some(value) = self.optional(name)? else {
             return Ok(None);
         };
-        let text = std::str::from_utf8(value)
-            .ok()
-            .filter(|t| t.bytes().all(|b| b.is_ascii_graphic()));
+        let is_token = value.iter().all(u8::is_ascii_graphic);
+        let text = std::str::from_utf8(value).ok().filter(|_| is_token);
         text.map(Some).ok_or(Refusal::MalformedHeader(name))
     }
 }
@@ -116,7 +115,8 @@ impl<'h> Headers<'h> {
 /// Whether a name in any of PHP's shapes is this one, which is in lower case.
 fn is_named(raw: &[u8], name: &[u8]) -> bool {
     if raw.len() == name.len() {
-        return raw.eq_ignore_ascii_case(name)
+        return raw == name
+            || raw.eq_ignore_ascii_case(name)
             || (matches!(raw, b"CONTENT_TYPE" | b"CONTENT_LENGTH") && is_variable_of(raw, name));
     }
     raw.len() == name.len() + 5

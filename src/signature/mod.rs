@@ -30,6 +30,7 @@ mod message;
 pub mod message_signature;
 mod mollie;
 mod paddle;
+mod payload;
 mod paypal;
 mod pem;
 mod private_key;
@@ -64,9 +65,10 @@ use algorithm::Key;
 pub use certificate::FetchPem;
 pub use event::Event;
 pub use message::{Field, Headers, Message};
+pub use payload::Payload;
 pub use refusal::Refusal;
 pub use reply::Reply;
-use scheme::{Presented, Scheme, Window};
+use scheme::{Genuine, Presented, Scheme, Window};
 pub use secrets::Resolve;
 use secrets::Secret;
 pub use signer::{SignedFields, Signer};
@@ -172,6 +174,22 @@ impl Verifier {
         resolve: Resolve<'_>,
         fetch: FetchPem<'_>,
     ) -> Result<Verified, Refusal> {
+        self.verify_sharing(message, None, now, resolve, fetch)
+    }
+
+    /// As [`Self::verify_fetching`]; the events take a share in `body`, the message's own bytes, in
+    /// place of a copy.
+    ///
+    /// # Errors
+    /// As [`Self::verify_fetching`].
+    pub fn verify_sharing(
+        &self,
+        message: &Message<'_>,
+        body: Option<&Payload>,
+        now: UnixMs,
+        resolve: Resolve<'_>,
+        fetch: FetchPem<'_>,
+    ) -> Result<Verified, Refusal> {
         if self.scheme.is_unsigned_handshake(message) {
             return self.handshake(message, resolve);
         }
@@ -196,7 +214,9 @@ impl Verifier {
             },
         };
         Ok(Verified {
-            events: self.scheme.events(message, &presented)?,
+            events: self
+                .scheme
+                .events(&Genuine::new(message, body), &presented)?,
             reply: self.scheme.reply(message, &key)?,
             secret_index,
             scheme: self.scheme.name(),

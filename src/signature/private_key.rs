@@ -48,7 +48,7 @@ impl SigningKey {
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         let random = SystemRandom::new();
         match self {
-            Self::Shared(key) => Some(key.mac(message)?.as_ref().to_vec()),
+            Self::Shared(key) => Some(key.mac(message)?.to_vec()),
             Self::Ed25519(pair) => Some(pair.sign(message).as_ref().to_vec()),
             Self::Ecdsa(pair) => Some(pair.sign(&random, message).ok()?.as_ref().to_vec()),
             Self::Rsa(algorithm, pair) => {

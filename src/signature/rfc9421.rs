@@ -86,7 +86,7 @@ impl Scheme for Rfc9421 {
             let id = self.id(message, &signature.base)?;
             let time_ms = signature.created_s.map(|s| s.saturating_mul(1000));
             Ok(Verified {
-                events: vec![Event::new(self.name(), &id, message.body).with_time_ms(time_ms)],
+                events: vec![Event::new(self.name(), id, message.body).with_time_ms(time_ms)],
                 reply: None,
                 secret_index: signature.key_index,
                 scheme: self.name(),

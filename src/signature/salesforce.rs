@@ -8,7 +8,7 @@
 
 use super::algorithm::Algorithm;
 use super::elements::{base64_signature, one_signature};
-use super::scheme::{Presented, Scheme, Window, body_event, list_events};
+use super::scheme::{Genuine, Presented, Scheme, Window, body_event, list_events};
 use super::{Event, Message, Refusal};
 
 const SIGNATURE: &str = "x-sfmc-ens-signature";
@@ -34,7 +34,7 @@ impl Scheme for SalesforceMarketingCloud {
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         if message.body.trim_ascii_start().starts_with(b"[") {

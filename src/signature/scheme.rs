@@ -5,6 +5,7 @@
 //! these wrong in a way of its own. A scheme is added by its file and one line in `registry.rs`.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -12,7 +13,7 @@ use super::algorithm::{Algorithm, Key, Signature};
 use super::event::sha256_hex;
 use super::secrets::Resolve;
 use super::time::Stamp;
-use super::{Event, Message, Refusal, Reply, Verified};
+use super::{Event, Message, Payload, Refusal, Reply, Verified};
 use crate::clock::UnixMs;
 
 /// Signatures of one delivery that are looked at; the rest is ignored. With the cap on secrets it
@@ -65,18 +66,17 @@ pub(crate) trait Scheme: Send + Sync {
     /// The events of a delivery whose signature holds; none for a mere handshake.
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let id = match self.id_at() {
             IdAt::Header(name) => message.headers.optional_token(name)?,
-            IdAt::Body(_) | IdAt::Nowhere => None,
+            IdAt::Body(_) | IdAt::Nowhere => presented.id,
         };
         let event = body_event(self.name(), message, presented, |event| {
             match self.id_at() {
-                IdAt::Header(_) => id.map(str::to_owned),
                 IdAt::Body(pointer) => event.pointer_id(pointer),
-                IdAt::Nowhere => None,
+                IdAt::Header(_) | IdAt::Nowhere => id.map(str::to_owned),
             }
         });
         Ok(vec![event])
@@ -126,7 +126,7 @@ pub(crate) enum IdAt {
     Header(&'static str),
     /// In the body, at this JSON pointer.
     Body(&'static str),
-    /// The vendor sends none.
+    /// The vendor sends none, or reading the delivery finds it.
     Nowhere,
 }
 
@@ -147,13 +147,43 @@ pub(crate) struct Presented<'m> {
     pub(crate) claims: SmallVec<[Claim<'m>; 1]>,
     /// The signed time, where the scheme has one.
     pub(crate) signed_at: Option<Stamp>,
+    /// The event's id, where reading the delivery found it already.
+    pub(crate) id: Option<&'m str>,
+}
+
+/// A delivery whose signature holds, and who holds its body.
+pub(crate) struct Genuine<'m> {
+    message: &'m Message<'m>,
+    /// The body's bytes, where the events may take a share in them.
+    shared: Option<&'m Payload>,
+}
+
+impl<'m> Genuine<'m> {
+    pub(crate) fn new(message: &'m Message<'m>, shared: Option<&'m Payload>) -> Self {
+        Self { message, shared }
+    }
+
+    /// The event that is the whole body, without an id so far.
+    pub(crate) fn event(&self, source: &'static str) -> Event {
+        let payload = self.shared.cloned();
+        let payload = payload.unwrap_or_else(|| self.message.body.into());
+        Event::new(source, "", payload)
+    }
+}
+
+impl<'m> Deref for Genuine<'m> {
+    type Target = Message<'m>;
+
+    fn deref(&self) -> &Message<'m> {
+        self.message
+    }
 }
 
 /// The signed bytes in pieces, so that the body is not copied.
 pub(crate) type Pieces<'m> = SmallVec<[Cow<'m, [u8]>; 5]>;
 
-/// Decoded signatures of a claim; nearly always one, or two while a secret is rolled.
-pub(crate) type Signatures = SmallVec<[Signature; 2]>;
+/// Decoded signatures of a claim; nearly always one.
+pub(crate) type Signatures = SmallVec<[Signature; 1]>;
 
 /// Something that is signed.
 pub(crate) struct Claim<'m> {
@@ -177,7 +207,14 @@ impl<'m> Presented<'m> {
                 signatures,
             }],
             signed_at,
+            id: None,
         }
+    }
+
+    /// The same, of an event with this id.
+    pub(crate) fn with_id(mut self, id: &'m str) -> Self {
+        self.id = Some(id);
+        self
     }
 
     /// Whether a key is of an algorithm that came.
@@ -209,21 +246,21 @@ impl<'m> Presented<'m> {
 /// The one event that is the body, by its id or else by the hash of the signed bytes.
 pub(crate) fn body_event(
     source: &'static str,
-    message: &Message<'_>,
+    message: &Genuine<'_>,
     presented: &Presented<'_>,
     id: impl FnOnce(&Event) -> Option<String>,
 ) -> Event {
     let time_ms = presented.signed_at.map(Stamp::as_ms);
-    let event = Event::new(source, "", message.body).with_time_ms(time_ms);
+    let event = message.event(source).with_time_ms(time_ms);
     let id = id(&event).unwrap_or_else(|| presented.hash());
-    event.with_id(&id)
+    event.with_id(id)
 }
 
 /// The events of a body that is a JSON list; each has its own JSON, written compactly, as payload,
 /// so that one that comes again in another batch has the same checksum.
 pub(crate) fn list_events(
     source: &'static str,
-    message: &Message<'_>,
+    message: &Genuine<'_>,
     presented: &Presented<'_>,
     id: impl Fn(&Event) -> Option<String>,
 ) -> Result<Vec<Event>, Refusal> {
@@ -238,9 +275,9 @@ pub(crate) fn list_events(
     let time_ms = presented.signed_at.map(Stamp::as_ms);
     let event = |item: &serde_json::Value| {
         let payload = item.to_string();
-        let event = Event::new(source, "", payload.as_bytes()).with_time_ms(time_ms);
-        let id = id(&event).unwrap_or_else(|| sha256_hex(&[payload.as_bytes()]));
-        event.with_id(&id)
+        let event = Event::new(source, "", payload.into_bytes()).with_time_ms(time_ms);
+        let id = id(&event).unwrap_or_else(|| sha256_hex(&[event.payload()]));
+        event.with_id(id)
     };
     Ok(items.iter().map(event).collect())
 }

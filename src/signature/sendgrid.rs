@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::algorithm::{Algorithm, Key};
 use super::elements::{base64_signature, one_signature};
-use super::scheme::{Presented, Scheme, Window, list_events};
+use super::scheme::{Genuine, Presented, Scheme, Window, list_events};
 use super::secrets::spki_key;
 use super::time::Stamp;
 use super::{Event, Message, Refusal};
@@ -61,7 +61,7 @@ impl Scheme for SendGrid {
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let id = |event: &Event| event.pointer_id("/sg_event_id");

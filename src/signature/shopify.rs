@@ -7,7 +7,7 @@
 
 use super::algorithm::Algorithm;
 use super::elements::{base64_signature, one_signature};
-use super::scheme::{Presented, Scheme, Window, body_event};
+use super::scheme::{Genuine, Presented, Scheme, Window, body_event};
 use super::{Event, Message, Refusal};
 
 const SIGNATURE: &str = "x-shopify-hmac-sha256";
@@ -38,7 +38,7 @@ impl Scheme for Shopify {
 
     fn events(
         &self,
-        message: &Message<'_>,
+        message: &Genuine<'_>,
         presented: &Presented<'_>,
     ) -> Result<Vec<Event>, Refusal> {
         let id = message.headers.optional_token(ID)?;

@@ -176,7 +176,7 @@ impl Signer {
             let key = key.map_err(Refusal::SecretUnavailable)?;
             made.extend(key.mac(&signed).map(|mac| Made {
                 algorithm: scheme.secret_algorithm(),
-                bytes: mac.as_ref().to_vec(),
+                bytes: mac.to_vec(),
             }));
         }
         made.extend(private_keys.iter().filter_map(|key| {

@@ -15,11 +15,11 @@ use base64::engine::general_purpose::STANDARD as SIGNATURE_BASE64;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::algorithm::{Algorithm, Key};
-use super::elements::{Element, base64_signature, collect_signatures, split_once};
-use super::scheme::{Pieces, Presented, Scheme, Window, body_event};
+use super::elements::{Element, base64_signature, collect_signatures, split, split_once};
+use super::scheme::{Pieces, Presented, Scheme, Window};
 use super::signer::{Made, Outgoing, SignedFields, Signs};
 use super::time::Stamp;
-use super::{Event, Message, Refusal};
+use super::{Message, Refusal};
 
 /// The names of the three headers.
 pub(super) struct Names {
@@ -67,17 +67,6 @@ impl Scheme for StandardWebhooks {
 
     fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
         read(&NAMES, message)
-    }
-
-    fn events(
-        &self,
-        message: &Message<'_>,
-        presented: &Presented<'_>,
-    ) -> Result<Vec<Event>, Refusal> {
-        let id = id(&NAMES, message)?;
-        Ok(vec![body_event(self.name(), message, presented, |_| {
-            Some(id.to_owned())
-        })])
     }
 }
 
@@ -128,13 +117,13 @@ pub(super) fn read<'m>(names: &Names, message: &Message<'m>) -> Result<Presented
     let time = message.headers.required(names.timestamp)?;
     let header = message.headers.required(names.signature)?;
     let signed_at = Stamp::parse(time)?;
-    let elements = header.split(|b| *b == b' ');
+    let elements = split(header, b' ');
     let signatures = collect_signatures(names.signature, elements, element)?;
     let signed = [id.as_bytes(), b".", time, b".", message.body];
-    Ok(Presented::new(signed, signatures, Some(signed_at)))
+    Ok(Presented::new(signed, signatures, Some(signed_at)).with_id(id))
 }
 
-pub(super) fn id<'m>(names: &Names, message: &Message<'m>) -> Result<&'m str, Refusal> {
+fn id<'m>(names: &Names, message: &Message<'m>) -> Result<&'m str, Refusal> {
     let id = message.headers.optional_token(names.id)?;
     let id = id.ok_or(Refusal::MissingHeader(names.id))?;
     if id.contains('.') {

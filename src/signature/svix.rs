@@ -5,9 +5,9 @@
 //! sets are never mixed. Signed bytes, keys, window and id as in `standard_webhooks.rs`.
 
 use super::algorithm::{Algorithm, Key};
-use super::scheme::{Presented, Scheme, Window, body_event};
+use super::scheme::{Presented, Scheme, Window};
 use super::standard_webhooks::{self as standard, NAMES, Names};
-use super::{Event, Message, Refusal};
+use super::{Message, Refusal};
 
 const SVIX: Names = Names {
     id: "svix-id",
@@ -41,17 +41,6 @@ impl Scheme for Svix {
 
     fn read<'m>(&'m self, message: &Message<'m>) -> Result<Presented<'m>, Refusal> {
         standard::read(names(message), message)
-    }
-
-    fn events(
-        &self,
-        message: &Message<'_>,
-        presented: &Presented<'_>,
-    ) -> Result<Vec<Event>, Refusal> {
-        let id = standard::id(names(message), message)?;
-        Ok(vec![body_event(self.name(), message, presented, |_| {
-            Some(id.to_owned())
-        })])
     }
 }
 

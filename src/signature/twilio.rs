@@ -71,6 +71,7 @@ impl Scheme for Twilio {
                 signatures,
             }],
             signed_at: None,
+            id: None,
         })
     }
 
