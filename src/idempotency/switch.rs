@@ -2,21 +2,47 @@
 //!
 //! The record says whether a connection is paused, since when and why. How often it is read, and
 //! that the last known state counts while the store cannot be read, is the caller's matter: this
-//! file only writes and reads. Losing the store switches every connection on.
+//! file writes, reads, and knows when this thread last read (a PHP page makes its objects anew, and
+//! must not read anew for that). Losing the store switches every connection on.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
 use super::decide::{detail_of, text_of};
 use super::ledger::{RACES_AT_MOST, word_of};
+use crate::clock::Monotonic;
 use crate::store::{Key, Kind, Query, Record, Store, StoreError};
 
 const PAUSED: &str = "paused";
 const RUNNING: &str = "running";
 /// No more connections are listed.
 const CONNECTIONS_AT_MOST: usize = 10_000;
+
+/// Switches whose last reading a thread knows.
+const READINGS_AT_MOST: usize = 64;
+
+/// A switch in a file, and when it was last read for a namespace's connection: what was read is
+/// kept with that, in the segment.
+struct Reading {
+    file: PathBuf,
+    namespace: String,
+    connection: String,
+    at: Monotonic,
+}
+
+impl Reading {
+    fn is_of(&self, file: &Path, namespace: &str, connection: &str) -> bool {
+        self.connection == connection && self.namespace == namespace && self.file == file
+    }
+}
+
+thread_local! {
+    static READINGS: RefCell<Vec<Reading>> = const { RefCell::new(Vec::new()) };
+}
 
 /// How a connection is switched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +91,42 @@ impl Switches {
         Ok(self.state(connection)?.is_some_and(|state| state.is_paused))
     }
 
+    /// When this thread last read the switch for a namespace's connection, with any object on the
+    /// same file; `None` where it is not known.
+    pub fn last_read(&self, namespace: &str, connection: &str) -> Option<Monotonic> {
+        let file = self.store.file()?;
+        READINGS.with_borrow(|readings| {
+            let is_it = |one: &&Reading| one.is_of(&file, namespace, connection);
+            readings.iter().find(is_it).map(|one| one.at)
+        })
+    }
+
+    /// Remembers that the switch was read.
+    pub fn note_read(&self, namespace: &str, connection: &str, at: Monotonic) {
+        let Some(file) = self.store.file() else {
+            return;
+        };
+        READINGS.with_borrow_mut(|readings| {
+            readings.retain(|one| !one.is_of(&file, namespace, connection));
+            if readings.len() >= READINGS_AT_MOST {
+                readings.remove(0);
+            }
+            readings.push(Reading {
+                namespace: namespace.to_owned(),
+                connection: connection.to_owned(),
+                file,
+                at,
+            });
+        });
+    }
+
+    fn forget_reading(&self, connection: &str) {
+        let file = self.store.file();
+        let is_it =
+            |one: &Reading| one.connection == connection && Some(&one.file) == file.as_ref();
+        READINGS.with_borrow_mut(|readings| readings.retain(|one| !is_it(one)));
+    }
+
     /// How it is switched; `None` when nobody ever did.
     ///
     /// # Errors
@@ -94,6 +156,8 @@ impl Switches {
     }
 
     fn set(&self, connection: &str, state: &str, reason: &str) -> Result<(), StoreError> {
+        // What this thread switches it sees at once.
+        self.forget_reading(connection);
         let now_ms = self.store.now_ms()?;
         let key = key_of(connection);
         let mut detail = Map::new();
@@ -144,7 +208,7 @@ fn state_of(record: &Record) -> SwitchState {
 mod tests {
     use super::*;
     use crate::clock::{self, UnixMs};
-    use crate::store::MemoryStore;
+    use crate::store::{MemoryStore, SqliteStore};
     use std::time::Duration;
 
     #[test]
@@ -171,5 +235,26 @@ mod tests {
         let state = there.state("crm").unwrap().unwrap();
         assert_eq!((state.is_paused, state.since_ms), (false, 1005));
         clock::thaw();
+    }
+
+    #[test]
+    fn a_reading_is_known_to_all_objects_on_one_file_until_the_switch_is_set() {
+        let dir = tempfile::tempdir().unwrap();
+        let on = |name: &str| {
+            let store = SqliteStore::open(dir.path().join(name)).unwrap();
+            Switches::new(Rc::new(store))
+        };
+        let at = clock::monotonic();
+        on("a").note_read("site", "crm", at);
+        on("a").note_read("site", "crm", at);
+        assert_eq!(on("a").last_read("site", "crm"), Some(at));
+        assert_eq!(on("a").last_read("site", "erp"), None);
+        assert_eq!(on("a").last_read("other", "crm"), None);
+        assert_eq!(on("b").last_read("site", "crm"), None);
+        on("a").pause("crm", "").unwrap();
+        assert_eq!(on("a").last_read("site", "crm"), None);
+        let in_memory = Switches::new(Rc::new(MemoryStore::new()));
+        in_memory.note_read("site", "crm", at);
+        assert_eq!(in_memory.last_read("site", "crm"), None);
     }
 }

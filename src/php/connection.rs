@@ -26,7 +26,7 @@ pub(super) struct Connection {
 impl Connection {
     pub(super) fn new(client: Client, store: Option<Rc<dyn Store>>) -> Self {
         let shared = client.connection().clone();
-        let host = PhpHost::new(&client.plan().name, shared.clone(), store.clone());
+        let host = PhpHost::new(client.plan(), shared.clone(), store.clone());
         Self {
             client,
             host,

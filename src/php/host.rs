@@ -1,8 +1,9 @@
 //! The PHP side of a wait: signals and time limits, and the connection's switch.
 //!
-//! The switch is a durable record. It is read at most every 100 ms by each client, so that a pause
-//! acts within 250 ms even in a wait; where the store cannot be read, the last known state holds,
-//! which the segment keeps for all workers of the host.
+//! The switch is a durable record. It is read at most every 100 ms by each client, and by a worker
+//! whose pages make a client each, so that a pause acts within 250 ms even in a wait; where the
+//! store cannot be read, the last known state holds, which the segment keeps for all workers of the
+//! host.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -12,6 +13,7 @@ use super::signals;
 use crate::clock::{self, Monotonic};
 use crate::http::{Host, Stop};
 use crate::idempotency::Switches;
+use crate::options::Plan;
 use crate::segment::Connection;
 use crate::store::Store;
 
@@ -19,6 +21,7 @@ const SWITCH_READ_EVERY: Duration = Duration::from_millis(100);
 
 /// What a client asks between slices of waiting.
 pub(super) struct PhpHost {
+    namespace: String,
     connection: String,
     shared: Connection,
     switches: Option<Switches>,
@@ -26,9 +29,10 @@ pub(super) struct PhpHost {
 }
 
 impl PhpHost {
-    pub(super) fn new(connection: &str, shared: Connection, store: Option<Rc<dyn Store>>) -> Self {
+    pub(super) fn new(plan: &Plan, shared: Connection, store: Option<Rc<dyn Store>>) -> Self {
         Self {
-            connection: connection.to_owned(),
+            namespace: plan.namespace.clone(),
+            connection: plan.name.clone(),
             shared,
             switches: store.map(Switches::new),
             read_at: Cell::new(None),
@@ -36,18 +40,26 @@ impl PhpHost {
     }
 
     fn is_paused(&self) -> bool {
-        let now = clock::monotonic();
-        let is_due = self
-            .read_at
-            .get()
-            .is_none_or(|at| now.since(at) >= SWITCH_READ_EVERY);
-        if let (true, Some(switches)) = (is_due, &self.switches) {
-            self.read_at.set(Some(now));
-            if let Ok(paused) = switches.is_paused(&self.connection) {
-                self.shared.set_paused(paused);
-            }
+        if let Some(switches) = &self.switches {
+            self.read(switches);
         }
         self.shared.last_known_paused()
+    }
+
+    /// Reads the switch where it is time to.
+    fn read(&self, switches: &Switches) {
+        let now = clock::monotonic();
+        let own = self.read_at.get();
+        let last = own.or_else(|| switches.last_read(&self.namespace, &self.connection));
+        self.read_at.set(last);
+        if last.is_some_and(|at| now.since(at) < SWITCH_READ_EVERY) {
+            return;
+        }
+        self.read_at.set(Some(now));
+        if let Ok(paused) = switches.is_paused(&self.connection) {
+            self.shared.set_paused(paused);
+            switches.note_read(&self.namespace, &self.connection, now);
+        }
     }
 }
 
