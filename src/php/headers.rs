@@ -58,9 +58,7 @@ pub(super) fn has_method(object: &Zval, method: &str) -> bool {
 fn take_fields<'h>(array: &'h ZendHashTable, is_copied: bool, fields: &mut Vec<Field<'h>>) {
     let is_server = raw::has_key(array, b"REQUEST_METHOD");
     raw::each_named(array, |name, value| {
-        let is_field =
-            name.starts_with(b"HTTP_") || matches!(name, b"CONTENT_TYPE" | b"CONTENT_LENGTH");
-        if is_server && !is_field {
+        if is_server && !is_variable_of_field(name) {
             return;
         }
         // A callback of the program may change what stands behind a reference: that is copied.
@@ -79,4 +77,9 @@ fn take_fields<'h>(array: &'h ZendHashTable, is_copied: bool, fields: &mut Vec<F
             None => take(value),
         }
     });
+}
+
+/// Whether a server variable holds a header field.
+fn is_variable_of_field(name: &[u8]) -> bool {
+    name.starts_with(b"HTTP_") || matches!(name, b"CONTENT_TYPE" | b"CONTENT_LENGTH")
 }
