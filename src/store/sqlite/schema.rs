@@ -3,6 +3,11 @@
 //! `PRAGMA user_version` carries the schema's version, which only expands within a major version:
 //! an older release works on a newer file. Each kind has a table of columns and a table of
 //! payloads, so that a look through states never reads payloads.
+//!
+//! Keys are hashes, so a table in the order of its keys would be written all over. Rows stand in
+//! the order in which they came instead (SQLite's rowid), and so do the indexes of what is due: a
+//! new record writes the same few pages as the one before, but for one leaf of each index of keys.
+//! Files of before have their tables in the order of keys; every statement works on both.
 
 use std::path::Path;
 use std::time::Duration;
@@ -109,12 +114,12 @@ fn tables_of(kind: Kind) -> String {
             created_at_ms INTEGER NOT NULL,
             updated_at_ms INTEGER NOT NULL,
             detail TEXT NOT NULL
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS {table}_due ON {table} (state, due_at_ms);
+        ) STRICT;
+        CREATE INDEX IF NOT EXISTS {table}_due ON {table} (state, due_at_ms, key);
         CREATE TABLE IF NOT EXISTS {table}_payload (
             key TEXT NOT NULL PRIMARY KEY,
             payload BLOB NOT NULL
-        ) STRICT, WITHOUT ROWID;"
+        ) STRICT;"
     )
 }
 
@@ -122,5 +127,5 @@ fn tables_of(kind: Kind) -> String {
 /// must not make the others' events slow to find.
 fn since_version_2(kind: Kind) -> String {
     let table = format!("causeway_{}", kind.name());
-    format!("CREATE INDEX IF NOT EXISTS {table}_scope ON {table} (scope, state, due_at_ms);")
+    format!("CREATE INDEX IF NOT EXISTS {table}_scope ON {table} (scope, state, due_at_ms, key);")
 }

@@ -20,14 +20,18 @@ fn keeps_the_contract() {
 }
 
 #[test]
-fn time_comes_from_sql_unless_it_is_frozen() {
+fn time_is_the_hosts_unless_it_is_frozen() {
     let dir = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
-    let apart_ms = store.now_ms().unwrap() - crate::clock::unix().0;
-    assert!(
-        apart_ms.abs() < 5_000,
-        "both read the host's clock, {apart_ms} ms apart"
-    );
+    let of_sql: i64 = store
+        .handle
+        .with(|c| c.query_row("SELECT unixepoch() * 1000", [], |row| row.get(0)))
+        .unwrap();
+    let apart_ms = store.now_ms().unwrap() - of_sql;
+    assert!(apart_ms.abs() < 5_000, "{apart_ms} ms apart");
+    crate::clock::freeze(crate::clock::UnixMs(7_000));
+    assert_eq!(store.now_ms().unwrap(), 7_000);
+    crate::clock::thaw();
 }
 
 #[test]
