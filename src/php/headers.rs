@@ -56,7 +56,8 @@ pub(super) fn has_method(object: &Zval, method: &str) -> bool {
 }
 
 fn take_fields<'h>(array: &'h ZendHashTable, is_copied: bool, fields: &mut Vec<Field<'h>>) {
-    let is_server = raw::has_key(array, b"REQUEST_METHOD");
+    let mut is_server = false;
+    raw::each_named(array, |name, _| is_server |= name == b"REQUEST_METHOD");
     raw::each_named(array, |name, value| {
         if is_server && !is_variable_of_field(name) {
             return;

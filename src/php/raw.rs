@@ -12,7 +12,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use ext_php_rs::boxed::ZBox;
-use ext_php_rs::ffi::{zend_hash_str_find, zend_interrupt_function, zend_object, zend_type, zval};
+use ext_php_rs::ffi::{zend_interrupt_function, zend_object, zend_type, zval};
 use ext_php_rs::flags::DataType;
 use ext_php_rs::types::{ZendHashTable, ZendObject, ZendStr, Zval};
 use ext_php_rs::zend::{ClassEntry, ExecutorGlobals};
@@ -167,9 +167,12 @@ pub(super) fn each_named<'a>(array: &'a ZendHashTable, mut take: impl FnMut(&'a 
         return;
     }
     let used = usize::try_from(array.nNumUsed).unwrap_or(0);
-    // SAFETY: an array that is not packed has so many buckets, holes included; they live and stay
-    // as they are while the array is borrowed.
-    let buckets = unsafe { std::slice::from_raw_parts(array.__bindgen_anon_1.arData, used) };
+    // SAFETY: an array that is not packed has buckets, so this member of the union is the one that
+    // was written.
+    let first = unsafe { array.__bindgen_anon_1.arData };
+    // SAFETY: so many of them are in use, holes included; they live and stay as they are while the
+    // array is borrowed.
+    let buckets = unsafe { std::slice::from_raw_parts(first, used) };
     for bucket in buckets {
         // SAFETY: a name is a string of the array's own, or null where the entry has a number.
         let name: Option<&'a ZendStr> = unsafe { bucket.key.as_ref() };
@@ -180,12 +183,6 @@ pub(super) fn each_named<'a>(array: &'a ZendHashTable, mut take: impl FnMut(&'a 
             take(name.as_bytes(), &bucket.val);
         }
     }
-}
-
-/// Whether an array has an entry of this name.
-pub(super) fn has_key(array: &ZendHashTable, name: &[u8]) -> bool {
-    // SAFETY: the array is live, the name is given with its length, and nothing is kept.
-    !unsafe { zend_hash_str_find(array, name.as_ptr().cast(), name.len()) }.is_null()
 }
 
 /// Hangs `previous` behind `exception`, whose own chain is kept.
