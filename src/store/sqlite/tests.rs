@@ -414,3 +414,42 @@ fn no_statement_is_planned_anew_when_it_is_used_again() {
         assert_eq!(planned.unwrap(), 0, "{text}");
     }
 }
+
+#[test]
+fn a_source_is_looked_through_by_its_own_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(dir.path().join("s.sqlite")).unwrap();
+    for (scope, index) in [
+        (Some("scope"), "causeway_inbox_scope"),
+        (None, "causeway_inbox_due"),
+    ] {
+        let query = Query {
+            states: &["pending", "claimed"],
+            scope,
+            due_until_ms: Some(10),
+            limit: 2,
+            with_payload: true,
+            ..Query::default()
+        };
+        for sql in [
+            find::sql(Kind::Inbox, &query),
+            find::count_sql(Kind::Inbox, scope),
+        ] {
+            let steps: Vec<String> = store
+                .handle
+                .with(|connection| {
+                    let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                    plan.raw_query().mapped(|row| row.get(3)).collect()
+                })
+                .unwrap();
+            let searches = steps.iter().filter(|step| step.contains("causeway_inbox "));
+            for step in searches {
+                assert!(
+                    step.starts_with("SEARCH") && step.contains(index),
+                    "{sql}: {step}"
+                );
+            }
+            assert!(steps.iter().any(|step| step.contains(index)), "{steps:?}");
+        }
+    }
+}
