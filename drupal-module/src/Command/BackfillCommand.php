@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Causeway\Exception\CausewayException;
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Snapshot\Backfills;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -46,19 +44,18 @@ final class BackfillCommand {
     if (!Output::accepts($io, $format)) {
       return Output::MISUSE;
     }
-    $progress = new Progress($io);
-    try {
+    return Output::attempt($io, function () use ($io, $connection, $resource, $chunk, $pageSize, $maxChunks, $reset, $format): int {
       $options = array_filter(['chunk' => $chunk, 'page_size' => $pageSize]);
-      $result = $this->backfills->run($connection, $resource, $options, $maxChunks ?: NULL, $reset, $progress(...));
-    }
-    catch (CausewayModuleExceptionInterface | CausewayException $e) {
-      $io->getErrorStyle()->newLine();
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    $progress->end();
-    Output::data($io, $format, $result);
-    return Command::SUCCESS;
+      $progress = new Progress($io);
+      try {
+        $result = $this->backfills->run($connection, $resource, $options, $maxChunks ?: NULL, $reset, $progress(...));
+      }
+      finally {
+        $progress->end();
+      }
+      Output::data($io, $format, $result);
+      return Command::SUCCESS;
+    });
   }
 
 }

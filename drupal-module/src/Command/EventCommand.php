@@ -4,9 +4,7 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Causeway\Exception\CausewayException;
 use Drupal\causeway\Connection\ClientFactory;
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
 use Symfony\Component\Console\Attribute\Option;
@@ -40,30 +38,26 @@ final class EventCommand {
     if (!Output::accepts($io, $format)) {
       return Output::MISUSE;
     }
-    try {
+    return Output::attempt($io, function () use ($io, $connection, $event, $limit, $format): int {
       $inbox = $this->clients->inbox($connection);
       $shown = $event === NULL ? $inbox->ledger()->deadLetters($connection, $limit) : $inbox->event($event);
-    }
-    catch (CausewayModuleExceptionInterface | CausewayException $e) {
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    if ($shown === NULL) {
-      $io->getErrorStyle()->error(sprintf('%s has no event "%s".', $connection, $event));
-      return Command::FAILURE;
-    }
-    if ($event === NULL && $format === 'text') {
-      $rows = array_map(static fn (array $letter): array => [
-        $letter['event_id'],
-        gmdate('c', intdiv($letter['updated_at_ms'], 1000)),
-        $letter['attempts'],
-        $letter['error'],
-      ], $shown);
-      $io->table(['Event', 'Died', 'Attempts', 'Last error'], $rows);
+      if ($shown === NULL) {
+        $io->getErrorStyle()->error(sprintf('%s has no event "%s".', $connection, $event));
+        return Command::FAILURE;
+      }
+      if ($event === NULL && $format === 'text') {
+        $rows = array_map(static fn (array $letter): array => [
+          $letter['event_id'],
+          gmdate('c', intdiv($letter['updated_at_ms'], 1000)),
+          $letter['attempts'],
+          $letter['error'],
+        ], $shown);
+        $io->table(['Event', 'Died', 'Attempts', 'Last error'], $rows);
+        return Command::SUCCESS;
+      }
+      Output::data($io, $format, $shown);
       return Command::SUCCESS;
-    }
-    Output::data($io, $format, $shown);
-    return Command::SUCCESS;
+    });
   }
 
 }

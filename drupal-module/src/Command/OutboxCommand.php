@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Causeway\Exception\CausewayException;
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Outbox\Outboxes;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -38,28 +36,24 @@ final class OutboxCommand {
     if (!Output::accepts($io, $format)) {
       return Output::MISUSE;
     }
-    try {
+    return Output::attempt($io, function () use ($io, $connection, $limit, $format): int {
       $outbox = $this->outboxes->outbox($connection);
       $shown = $outbox->counts() + ['dead_letters' => $outbox->deadLetters($limit)];
-    }
-    catch (CausewayModuleExceptionInterface | CausewayException $e) {
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    if ($format === 'json') {
-      Output::data($io, $format, $shown);
+      if ($format === 'json') {
+        Output::data($io, $format, $shown);
+        return Command::SUCCESS;
+      }
+      Output::data($io, $format, array_diff_key($shown, ['dead_letters' => TRUE]));
+      $rows = array_map(static fn (array $letter): array => [
+        $letter['id'],
+        $letter['method'] . ' ' . $letter['target'],
+        gmdate('c', intdiv($letter['updated_at_ms'], 1000)),
+        $letter['attempts'],
+        $letter['error'],
+      ], $shown['dead_letters']);
+      $rows && $io->table(['Id', 'Write', 'Died', 'Attempts', 'Last error'], $rows);
       return Command::SUCCESS;
-    }
-    Output::data($io, $format, array_diff_key($shown, ['dead_letters' => TRUE]));
-    $rows = array_map(static fn (array $letter): array => [
-      $letter['id'],
-      $letter['method'] . ' ' . $letter['target'],
-      gmdate('c', intdiv($letter['updated_at_ms'], 1000)),
-      $letter['attempts'],
-      $letter['error'],
-    ], $shown['dead_letters']);
-    $rows && $io->table(['Id', 'Write', 'Died', 'Attempts', 'Last error'], $rows);
-    return Command::SUCCESS;
+    });
   }
 
 }

@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Drupal\causeway\Command;
 
-use Causeway\Exception\CausewayException;
-use Drupal\causeway\Exception\CausewayModuleExceptionInterface;
 use Drupal\causeway\Snapshot\Reconciles;
 use Symfony\Component\Console\Attribute\Argument;
 use Symfony\Component\Console\Attribute\AsCommand;
@@ -44,22 +42,21 @@ final class ReconcileCommand {
     if (!Output::accepts($io, $format)) {
       return Output::MISUSE;
     }
-    $progress = new Progress($io);
-    try {
+    return Output::attempt($io, function () use ($io, $connection, $resource, $dryRun, $deletions, $force, $format): int {
       $options = array_filter(['dry_run' => $dryRun, 'deletions' => $deletions, 'force' => $force]);
-      $report = $this->reconciles->run($connection, $resource, $options, $progress(...));
-    }
-    catch (CausewayModuleExceptionInterface | CausewayException $e) {
-      $io->getErrorStyle()->newLine();
-      $io->getErrorStyle()->error($e->getMessage());
-      return Command::FAILURE;
-    }
-    $progress->end();
-    Output::data($io, $format, $report);
-    if (isset($report['refused'])) {
-      $io->getErrorStyle()->warning(sprintf('Nothing was made gone: %s.', $report['refused']));
-    }
-    return isset($report['refused']) || !$report['is_complete'] ? Command::FAILURE : Command::SUCCESS;
+      $progress = new Progress($io);
+      try {
+        $report = $this->reconciles->run($connection, $resource, $options, $progress(...));
+      }
+      finally {
+        $progress->end();
+      }
+      Output::data($io, $format, $report);
+      if (isset($report['refused'])) {
+        $io->getErrorStyle()->warning(sprintf('Nothing was made gone: %s.', $report['refused']));
+      }
+      return isset($report['refused']) || !$report['is_complete'] ? Command::FAILURE : Command::SUCCESS;
+    });
   }
 
 }

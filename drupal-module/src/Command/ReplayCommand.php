@@ -48,8 +48,12 @@ final class ReplayCommand {
       $replayed = $event === NULL
         ? $ledger->replayAll($connection, $span->sinceMs, $span->untilMs, $limit)
         : (int) $ledger->replay($connection, $event);
+      if ($event !== NULL && $replayed === 0) {
+        $io->getErrorStyle()->error(sprintf('%s has no dead letter "%s".', $connection, $event));
+        return Command::FAILURE;
+      }
       Output::data($io, $format, ['replayed' => $replayed]);
-      return $event === NULL || $replayed > 0 ? Command::SUCCESS : Command::FAILURE;
+      return Command::SUCCESS;
     });
   }
 
