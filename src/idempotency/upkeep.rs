@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::decide::{self, DEAD};
-use super::ledger::word_of;
+use super::ledger::{RACES_AT_MOST, word_of};
 use crate::store::{Key, Kind, Query, Record, Store, StoreError};
 
 /// Dead letters are put back in line in transactions of so many.
@@ -24,6 +24,25 @@ pub struct ReplayFilter<'a> {
     pub from_ms: Option<i64>,
     /// That died at this time or earlier, Unix milliseconds.
     pub until_ms: Option<i64>,
+}
+
+/// Puts a dead letter back in line; whether there was one.
+///
+/// # Errors
+/// When the store failed.
+pub(super) fn replay(store: &dyn Store, kind: Kind, key: &Key) -> Result<bool, StoreError> {
+    for _ in 0..RACES_AT_MOST {
+        let Some(record) = store.read(kind, key)? else {
+            return Ok(false);
+        };
+        let Some(next) = decide::replay(&record, store.now_ms()?) else {
+            return Ok(false);
+        };
+        if store.replace(kind, &next, record.version)? {
+            return Ok(true);
+        }
+    }
+    Err(StoreError::lost_race())
 }
 
 /// Puts up to `limit` dead letters back in line, the longest dead first; how many.

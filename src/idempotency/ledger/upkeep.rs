@@ -4,8 +4,7 @@
 
 use std::time::Duration;
 
-use super::{CONFLICT, DONE, Ledger, RACES_AT_MOST, key_of};
-use crate::idempotency::decide;
+use super::{CONFLICT, DONE, Ledger, key_of};
 use crate::idempotency::upkeep::{self, Erasing, ReplayFilter};
 use crate::store::{Key, Kind, StoreError};
 
@@ -15,19 +14,7 @@ impl Ledger {
     /// # Errors
     /// When the store failed.
     pub fn replay(&self, source: &str, event_id: &str) -> Result<bool, StoreError> {
-        let key = key_of(source, event_id);
-        for _ in 0..RACES_AT_MOST {
-            let Some(record) = self.store.read(Kind::Inbox, &key)? else {
-                return Ok(false);
-            };
-            let Some(next) = decide::replay(&record, self.store.now_ms()?) else {
-                return Ok(false);
-            };
-            if self.store.replace(Kind::Inbox, &next, record.version)? {
-                return Ok(true);
-            }
-        }
-        Err(StoreError::lost_race())
+        upkeep::replay(self.store.as_ref(), Kind::Inbox, &key_of(source, event_id))
     }
 
     /// Puts up to `limit` dead letters back in line, the longest dead first; how many.

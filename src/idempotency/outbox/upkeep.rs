@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use super::chain::{self, LANE};
-use super::{ENDED, Outbox, RACES_AT_MOST, item_key};
-use crate::idempotency::decide;
+use super::{ENDED, Outbox, item_key};
 use crate::idempotency::upkeep::{self, Erasing, ReplayFilter};
 use crate::store::{Key, Kind, Query, StoreError, atomically};
 
@@ -14,19 +13,11 @@ impl Outbox {
     /// # Errors
     /// When the store failed.
     pub fn replay(&self, id: &str) -> Result<bool, StoreError> {
-        let key = item_key(&self.connection, id);
-        for _ in 0..RACES_AT_MOST {
-            let Some(item) = self.store.read(Kind::Outbox, &key)? else {
-                return Ok(false);
-            };
-            let Some(next) = decide::replay(&item, self.store.now_ms()?) else {
-                return Ok(false);
-            };
-            if self.store.replace(Kind::Outbox, &next, item.version)? {
-                return Ok(true);
-            }
-        }
-        Err(StoreError::lost_race())
+        upkeep::replay(
+            self.store.as_ref(),
+            Kind::Outbox,
+            &item_key(&self.connection, id),
+        )
     }
 
     /// Puts up to `limit` dead writes back in line that died in this span of time (Unix

@@ -364,6 +364,18 @@ fn a_new_release_works_beside_the_one_before() {
     assert_eq!(new.find(Kind::Inbox, &query).unwrap().len(), 2);
 }
 
+/// What a worker asks for.
+fn due_in(scope: Option<&str>) -> Query<'_> {
+    Query {
+        states: &["pending", "claimed"],
+        scope,
+        due_until_ms: Some(10),
+        limit: 2,
+        with_payload: true,
+        ..Query::default()
+    }
+}
+
 #[test]
 fn no_statement_is_planned_anew_when_it_is_used_again() {
     use rusqlite::StatementStatus;
@@ -374,14 +386,7 @@ fn no_statement_is_planned_anew_when_it_is_used_again() {
         payload: Some(name.as_bytes().to_vec()),
         ..record(name)
     };
-    let queries = [Some("scope"), None].map(|scope| Query {
-        states: &["pending", "claimed"],
-        scope,
-        due_until_ms: Some(10),
-        limit: 2,
-        with_payload: true,
-        ..Query::default()
-    });
+    let queries = [Some("scope"), None].map(due_in);
     for name in ["a", "b", "c", "d"] {
         let one = with_payload(name);
         assert!(store.insert(Kind::Inbox, &one).unwrap());
@@ -423,14 +428,7 @@ fn a_source_is_looked_through_by_its_own_index() {
         (Some("scope"), "causeway_inbox_scope"),
         (None, "causeway_inbox_due"),
     ] {
-        let query = Query {
-            states: &["pending", "claimed"],
-            scope,
-            due_until_ms: Some(10),
-            limit: 2,
-            with_payload: true,
-            ..Query::default()
-        };
+        let query = due_in(scope);
         for sql in [
             find::sql(Kind::Inbox, &query),
             find::count_sql(Kind::Inbox, scope),
