@@ -135,7 +135,7 @@ struct Temporary(PathBuf);
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // What cannot be removed stays as a file of under three megabytes that nobody reads.
+        // What cannot be removed stays as a file of about three megabytes that nobody reads.
         let _ = fs::unlink(&self.0);
     }
 }

@@ -33,7 +33,7 @@ struct Protocol {
     run: fn(&Segment),
 }
 
-const PROTOCOLS: [Protocol; 12] = [
+const PROTOCOLS: [Protocol; 14] = [
     Protocol {
         name: "claim",
         prepare: |_| {},
@@ -93,6 +93,16 @@ const PROTOCOLS: [Protocol; 12] = [
         name: "token",
         prepare: |_| {},
         run: token,
+    },
+    Protocol {
+        name: "post",
+        prepare: |_| {},
+        run: post,
+    },
+    Protocol {
+        name: "lead",
+        prepare: posted,
+        run: lead,
     },
 ];
 
@@ -285,6 +295,48 @@ fn token(segment: &Segment) {
     assert_eq!(slot.read(&seal, now).unwrap().generation, generation);
     slot.clear(generation);
     assert_eq!(slot.read(&seal, now), None);
+}
+
+fn post(segment: &Segment) {
+    let group = segment.group(&KEY);
+    // What a killed one has posted may be worked on: it is whole, and nobody hears the answer.
+    for taken in group.take() {
+        assert_eq!(taken.bytes(), Some(&b"0123456789"[..]));
+    }
+    let post = group.post(b"0123456789").unwrap();
+    let taken = group.take();
+    assert_eq!(taken.len(), 1);
+    taken.into_iter().for_each(|taken| taken.answer(true));
+    assert_eq!(post.outcome(), Some(super::group::Outcome::Answered(true)));
+    drop(post);
+    let post = group.post(b"0123456789").unwrap();
+    assert!(post.withdraw());
+}
+
+/// Posts of processes that wait.
+fn posted(segment: &Segment) {
+    let group = segment.group(&KEY);
+    for _ in 0..2 {
+        std::mem::forget(group.post(b"0123456789").unwrap());
+    }
+}
+
+/// A leader that is killed leaves each post as it was, answered, or for the next one to give back.
+fn lead(segment: &Segment) {
+    let group = segment.group(&KEY);
+    for taken in group.take() {
+        let bytes = taken.bytes().unwrap();
+        assert!([&b"0123456789"[..], b"mine"].contains(&bytes), "{bytes:?}");
+        taken.answer(true);
+    }
+    group.call();
+    assert!(group.take().is_empty());
+    let post = group.post(b"mine").unwrap();
+    group
+        .take()
+        .into_iter()
+        .for_each(|taken| taken.answer(false));
+    assert_eq!(post.outcome(), Some(super::group::Outcome::Answered(false)));
 }
 
 /// Not a test of its own: what the children do. Without a protocol it does nothing.

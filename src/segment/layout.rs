@@ -8,6 +8,7 @@
 //! Bell           × 256   futex word, until when somebody listens
 //! ResultCell     × 16    generation, key, length, done, checksum | 64 KiB
 //! TokenCell      × 32    claim, generation, length, expiry | 16 KiB sealed
+//! PostCell       × 32    futex word, whom for, until when, length, checksum | 16 KiB
 //! ```
 //!
 //! Everything is an atomic word, and zero everywhere is a valid, empty segment, so that a fresh
@@ -24,7 +25,7 @@ use crate::{
 };
 
 /// Grows with every change of meaning.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 /// `causeway` in ASCII.
 pub(super) const MAGIC: u64 = u64::from_be_bytes(*b"causeway");
 /// Connections of all workers of the host.
@@ -47,6 +48,12 @@ pub(super) const TOKENS: usize = 32;
 pub(super) const TOKEN_WORDS: usize = 2048;
 /// Bytes of a sealed token.
 pub(super) const TOKEN_BYTES: usize = TOKEN_WORDS * 8;
+/// Posts at once, of all groups.
+pub(super) const POSTS: usize = 32;
+/// Words of a post.
+pub(super) const POST_WORDS: usize = 2048;
+/// Bytes of a post.
+pub(super) const POST_BYTES: usize = POST_WORDS * 8;
 /// Words that hold a connection's names.
 pub(super) const NAME_WORDS: usize = 24;
 /// Buckets of a breaker's window of time; a window of up to 100 s is exact to the second.
@@ -72,6 +79,7 @@ pub(super) struct Layout {
     pub(super) bells: [Bell; BELLS],
     pub(super) results: [ResultCell; RESULTS],
     pub(super) tokens: [TokenCell; TOKENS],
+    pub(super) posts: [PostCell; POSTS],
 }
 
 /// What is checked before anything else is believed, and what did not fit.
@@ -189,6 +197,22 @@ pub(super) struct TokenCell {
     pub(super) sealed: [AtomicU64; TOKEN_WORDS],
 }
 
+/// A place for what one process asks another to do.
+#[repr(C, align(128))]
+pub(super) struct PostCell {
+    /// Which owner's it is, and where it stands: what a futex waits on.
+    pub(super) state: AtomicU32,
+    pub(super) unused: AtomicU32,
+    /// A part of the group's key.
+    pub(super) about: AtomicU64,
+    /// Nanoseconds since boot; from then on anybody may take the place.
+    pub(super) until: AtomicU64,
+    /// Bytes.
+    pub(super) length: AtomicU64,
+    pub(super) checksum: AtomicU64,
+    pub(super) bytes: [AtomicU64; POST_WORDS],
+}
+
 impl ConnectionSlot {
     pub(super) const fn new() -> Self {
         Self {
@@ -273,8 +297,10 @@ const _: () = assert!(size_of::<ConnectionSlot>() == 3712);
 const _: () = assert!(size_of::<Bell>() == 16);
 const _: () = assert!(size_of::<ResultCell>() == 65_664);
 const _: () = assert!(size_of::<TokenCell>() == 16_512);
+const _: () = assert!(size_of::<PostCell>() == 16_512);
 const _: () = assert!(
-    size_of::<Layout>() == 128 + 256 * 3712 + 512 * 8 + 256 * 16 + 16 * 65_664 + 32 * 16_512
+    size_of::<Layout>()
+        == 128 + 256 * 3712 + 512 * 8 + 256 * 16 + 16 * 65_664 + 32 * 16_512 + 32 * 16_512
 );
 // Pages are at least this large, so a mapping is always aligned well enough.
 const _: () = assert!(align_of::<Layout>() <= 4096);

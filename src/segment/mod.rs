@@ -18,6 +18,7 @@ mod connection;
 mod error;
 mod file;
 mod flight;
+mod group;
 mod layout;
 mod lease;
 mod owner;
@@ -34,6 +35,7 @@ mod write;
 pub use connection::Connection;
 pub use error::{Refused, SegmentError};
 pub use flight::{Flight, RESULT_MAX_BYTES};
+pub use group::{Group, Outcome, POST_MAX_BYTES, Post, Taken};
 pub use lease::Lease;
 pub use place::Place;
 pub use seal::{SealKey, TOKEN_SECRET_MAX_BYTES};
@@ -264,6 +266,11 @@ impl Segment {
     /// What the calls share that ask for the same at the same time, by a hash of what they ask.
     pub fn flight(&self, key: &[u8; 32]) -> Flight {
         Flight::new(Arc::clone(&self.shared), *key)
+    }
+
+    /// Those who work on the same thing, by a hash that names it.
+    pub fn group(&self, key: &[u8; 32]) -> Group {
+        Group::new(Arc::clone(&self.shared), key)
     }
 
     /// The place of a token, by a hash of what it is for.

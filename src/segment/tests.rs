@@ -204,7 +204,7 @@ fn pools_of_two_users_are_kept_apart_and_processes_of_one_share() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort_unstable();
-    assert_eq!(names, ["causeway-0-2.seg", "causeway-65534-2.seg"]);
+    assert_eq!(names, ["causeway-0-3.seg", "causeway-65534-3.seg"]);
 }
 
 #[test]
@@ -227,7 +227,7 @@ fn a_full_table_is_counted_and_goes_on_in_this_process() {
     );
     assert_eq!(
         (status.kind.name(), status.layout, status.path),
-        ("anonymous", 2, None)
+        ("anonymous", 3, None)
     );
 }
 

@@ -56,6 +56,14 @@ pub(super) fn bits(word: &AtomicU64, mask: u64, are_set: bool) {
     }
 }
 
+/// A word of 32 bits from one value to another, unless somebody else was faster; in one order with
+/// all others of its kind.
+pub(super) fn turn(word: &AtomicU32, from: u32, to: u32) -> bool {
+    step();
+    word.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst)
+        .is_ok()
+}
+
 /// Counts up a word of 32 bits.
 pub(super) fn ring(word: &AtomicU32) {
     step();

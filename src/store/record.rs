@@ -3,6 +3,8 @@
 //! The rooms above decide what a state means and which record follows which; a store compares
 //! keys and versions, and nothing else. Times are Unix milliseconds of the store's own clock.
 
+use serde::{Deserialize, Serialize};
+
 use super::Key;
 
 /// Looks at a clock that was not set back are not further apart.
@@ -51,7 +53,7 @@ impl Kind {
 }
 
 /// A record.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Its name within the kind.
     pub key: Key,
@@ -80,6 +82,7 @@ pub struct Record {
     /// What else is known, a JSON object.
     pub detail: String,
     /// The bytes that it stands for. In a replacement `None` leaves what is stored.
+    #[serde(skip)]
     pub payload: Option<Vec<u8>>,
 }
 

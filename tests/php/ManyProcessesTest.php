@@ -42,6 +42,50 @@ final class ManyProcessesTest extends TestCase
         $this->claimAll(static fn (): SqliteStore => new SqliteStore($path), "new Causeway\\Store\\SqliteStore('$path')");
     }
 
+    /**
+     * Several processes record together, in one transaction of whoever leads. Some of them are killed while
+     * they lead, between the commit and the answers: what was answered is there, and each event is once.
+     */
+    public function testKilledLeadersTakeNobodyWithThem(): void
+    {
+        $path = $this->path('store.sqlite');
+        $killed = ['store.after_group_commit:4', 'store.after_group_sync:7', 'store.after_group_commit:10'];
+        $processes = [];
+        foreach ([...$killed, '', '', '', '', ''] as $number => $point) {
+            $code = <<<PHP
+                \$ledger = new Causeway\\Ledger(new Causeway\\Store\\SqliteStore('$path'));
+                for (\$event = 0; \$event < 150; \$event++) {
+                    if (!in_array(\$ledger->record('crm', "$number-\$event", 'x'), ['recorded', 'duplicate'], true)) exit(2);
+                    file_put_contents('$path-answered', "$number-\$event\\n", FILE_APPEND);
+                }
+                PHP;
+            $command = [PHP_BINARY, '-d', 'extension=' . self::extension(), '-d', 'causeway.testing=1', '-d', 'causeway.segment_dir=' . ini_get('causeway.segment_dir'), '-d', 'display_errors=stderr', '-r', $code];
+            $environment = $point === '' ? [] : ['CAUSEWAY_FAILPOINT' => $point];
+            $processes[$number] = proc_open($command, [['file', '/dev/null', 'r'], ['file', $this->path('log'), 'a'], ['file', $this->path('log'), 'a']], $pipes, null, $environment + getenv());
+        }
+        foreach ($processes as $number => $process) {
+            while (($status = proc_get_status($process))['running']) {
+                usleep(1000);
+            }
+            proc_close($process);
+            $expected = isset($killed[$number]) ? [true, SIGKILL] : [false, 0];
+            self::assertSame($expected, [$status['signaled'], $status['signaled'] ? $status['termsig'] : $status['exitcode']], (string) file_get_contents($this->path('log')));
+        }
+        $ledger = new Ledger(new SqliteStore($path));
+        $found = [];
+        while ($claims = $ledger->claimDue(50, 'crm')) {
+            foreach ($claims as $claim) {
+                $found[] = $claim->eventId();
+                $claim->complete();
+            }
+        }
+        $answered = file("$path-answered", FILE_IGNORE_NEW_LINES) ?: [];
+        self::assertSame([], array_diff($answered, $found), 'what was answered is there');
+        self::assertSame(array_unique($found), $found, 'once');
+        self::assertLessThanOrEqual(\count($killed), \count($found) - \count($answered), 'beside those, at most the last of each that was killed');
+        self::assertGreaterThan(5 * 150, \count($answered));
+    }
+
     public function testOnRedis(): void
     {
         $missing = DatabaseServer::missing('redis');
@@ -143,10 +187,9 @@ final class ManyProcessesTest extends TestCase
 
     private function inSixteenProcesses(callable $forked, string $code, string $before): void
     {
-        preg_match('~/\S*causeway\S*\.so~', (string) file_get_contents('/proc/self/maps'), $extension);
         $processes = [];
         for ($process = 0; $process < self::PROCESSES / 2; $process++) {
-            $command = [PHP_BINARY, '-d', "extension=$extension[0]", '-d', 'display_errors=stderr', '-r', $before . $code];
+            $command = [PHP_BINARY, '-d', 'extension=' . self::extension(), '-d', 'display_errors=stderr', '-r', $before . $code];
             $processes[] = proc_open($command, [['file', '/dev/null', 'r'], ['file', $this->path('log'), 'a'], ['file', $this->path('log'), 'a']], $pipes);
         }
         $children = [];
@@ -160,6 +203,14 @@ final class ManyProcessesTest extends TestCase
         foreach ($processes as $process) {
             self::assertSame(0, proc_close($process), (string) file_get_contents($this->path('log')));
         }
+    }
+
+    /** The file that this process has loaded. */
+    private static function extension(): string
+    {
+        preg_match('~/\S*causeway\S*\.so~', (string) file_get_contents('/proc/self/maps'), $match);
+
+        return $match[0] ?? throw new \RuntimeException('the extension is in no file');
     }
 
     private static function fork(callable $work): int

@@ -47,7 +47,7 @@ fn the_file_is_private_whole_and_alone() {
     let uid = geteuid().as_raw();
     assert_eq!(
         path.file_name().unwrap().to_str().unwrap(),
-        format!("causeway-{uid}-2.seg")
+        format!("causeway-{uid}-3.seg")
     );
 }
 

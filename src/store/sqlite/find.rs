@@ -6,10 +6,11 @@
 
 use rusqlite::types::Value;
 
+use super::schema::Layout;
 use super::{Kind, Query};
 
 /// The statement; [`values`] are bound to it. Without states it would be empty.
-pub(super) fn sql(kind: Kind, query: &Query<'_>) -> String {
+pub(super) fn sql(layout: Layout, kind: Kind, query: &Query<'_>) -> String {
     let table = format!("causeway_{}", kind.name());
     let of_scope = if query.scope.is_some() {
         " AND scope = ?4"
@@ -30,10 +31,7 @@ pub(super) fn sql(kind: Kind, query: &Query<'_>) -> String {
         .collect();
     let found = branches.join(" UNION ALL ");
     let (payload, join) = if query.with_payload {
-        (
-            "p.payload",
-            format!(" LEFT JOIN {table}_payload p ON p.key = r.key"),
-        )
+        ("p.payload", join(layout, &table))
     } else {
         ("NULL", String::new())
     };
@@ -41,6 +39,14 @@ pub(super) fn sql(kind: Kind, query: &Query<'_>) -> String {
         "SELECT r.*, {payload} AS payload FROM ({found}) r{join} \
          ORDER BY r.due_at_ms, r.key LIMIT ?3"
     )
+}
+
+fn join(layout: Layout, table: &str) -> String {
+    let column = match layout {
+        Layout::ById => "id",
+        Layout::ByKey => "key",
+    };
+    format!(" LEFT JOIN {table}_payload p ON p.{column} = r.{column}")
 }
 
 /// The index that is named in so many words: without statistics SQLite takes either one for a

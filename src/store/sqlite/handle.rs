@@ -13,8 +13,11 @@ use std::rc::{Rc, Weak};
 
 use rusqlite::Connection;
 
+use super::rows::Rows;
+use super::schema::Layout;
 use super::sync::GroupSync;
-use super::{StoreError, StoreErrorKind, error, schema};
+use super::{Key, StoreError, StoreErrorKind, error, schema};
+use crate::segment::{self, Group};
 use crate::store::memory::doomed;
 
 /// Statements kept prepared: every one of the five kinds.
@@ -56,13 +59,26 @@ pub fn close_all_before_fork() {
 
 /// A connection, and the process that opened it.
 #[derive(Debug)]
-struct Opened {
+pub(super) struct Opened {
     connection: Connection,
+    layout: Layout,
     /// How its commits get to the disk; `None` where SQLite itself sees to it in each commit.
-    sync: Option<GroupSync>,
+    pub(super) sync: Option<GroupSync>,
+    /// Those who insert together; `None` where each goes alone.
+    pub(super) group: Option<Group>,
     pid: u32,
     /// Device and inode, to know the file again.
     identity: Option<(u64, u64)>,
+}
+
+impl Opened {
+    /// Its rows.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows {
+            connection: &self.connection,
+            layout: self.layout,
+        }
+    }
 }
 
 /// A path, and the file behind it while it is open.
@@ -143,7 +159,15 @@ impl Handle {
     /// Uses the connection, which is opened where it is not. No foreign code runs inside.
     pub(super) fn with<T>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        work: impl FnOnce(Rows<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        self.with_opened(|it| work(it.rows()).map_err(|source| self.classify(source)))
+    }
+
+    /// The same, with what else belongs to the open file.
+    pub(super) fn with_opened<T>(
+        &self,
+        work: impl FnOnce(&Opened) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let mut opened = self.opened.borrow_mut();
         let pid = std::process::id();
@@ -155,20 +179,34 @@ impl Handle {
             if self.is_in_transaction.get() {
                 return Err(interrupted(&self.path));
             }
-            let (connection, sync) = schema::open(&self.path)?;
+            let (connection, layout, sync) = schema::open(&self.path)?;
             connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
             let identity = identity(&self.path);
+            let group = sync.as_ref().and(identity).map(group_of);
             *opened = Some(Opened {
                 connection,
+                layout,
                 sync,
+                group,
                 pid,
                 identity,
             });
         }
         match opened.as_ref() {
-            Some(it) => work(&it.connection).map_err(|source| error::classify(&self.path, source)),
+            Some(it) => work(it),
             None => Err(interrupted(&self.path)),
         }
+    }
+
+    /// What an error of SQLite means for the caller.
+    pub(super) fn classify(&self, source: rusqlite::Error) -> StoreError {
+        error::classify(&self.path, source)
+    }
+
+    /// The disk could not be told to keep what was written.
+    pub(super) fn unsynced(&self, source: std::io::Error) -> StoreError {
+        let message = format!("store '{}': the disk failed to sync", self.path.display());
+        StoreError::new(StoreErrorKind::Unavailable, message).because(source)
     }
 
     /// Returns once what was committed is on disk. Where it cannot be said to be, the commit
@@ -178,15 +216,16 @@ impl Handle {
         let Some(sync) = opened.as_ref().and_then(|it| it.sync.as_ref()) else {
             return Ok(());
         };
-        sync.wait().map_err(|source| {
-            let message = format!("store '{}': the disk failed to sync", self.path.display());
-            StoreError::new(StoreErrorKind::Unavailable, message).because(source)
-        })
+        sync.wait().map_err(|source| self.unsynced(source))
     }
 
     /// Begins the transaction of `atomically`; it rolls back when it is dropped.
     pub(super) fn begin(&self) -> Result<Transaction<'_>, StoreError> {
-        self.with(|connection| connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]))?;
+        self.with(|rows| {
+            rows.connection
+                .prepare_cached("BEGIN IMMEDIATE")?
+                .execute([])
+        })?;
         self.is_in_transaction.set(true);
         self.is_doomed.set(false);
         Ok(Transaction { handle: self })
@@ -214,8 +253,8 @@ impl Transaction<'_> {
         if self.handle.is_doomed.get() {
             return Err(doomed());
         }
-        self.handle.with(|connection| {
-            connection.prepare_cached("COMMIT")?.execute([])?;
+        self.handle.with(|rows| {
+            rows.connection.prepare_cached("COMMIT")?.execute([])?;
             Ok(())
         })?;
         self.handle.wait_for_disk()
@@ -226,11 +265,11 @@ impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         // After a commit SQLite is in autocommit mode again, and there is nothing to undo. Where
         // the rollback fails, closing the file undoes it.
-        let undone = self.handle.with(|connection| {
-            if connection.is_autocommit() {
+        let undone = self.handle.with(|rows| {
+            if rows.connection.is_autocommit() {
                 return Ok(());
             }
-            connection.execute_batch("ROLLBACK")
+            rows.connection.execute_batch("ROLLBACK")
         });
         if undone.is_err() {
             self.handle.close();
@@ -242,6 +281,12 @@ impl Drop for Transaction<'_> {
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
+}
+
+/// Those who have the same file open on this host.
+fn group_of((device, inode): (u64, u64)) -> Group {
+    let parts: [&[u8]; 3] = [b"sqlite", &device.to_ne_bytes(), &inode.to_ne_bytes()];
+    segment::segment().group(Key::of(&parts).as_bytes())
 }
 
 /// The file was closed by a fork while a transaction was open.

@@ -14,19 +14,21 @@
 mod busy;
 mod error;
 mod find;
+mod group;
 mod handle;
+mod parcel;
 mod rows;
 mod schema;
+mod statements;
 mod sync;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rusqlite::{Connection, OptionalExtension, params};
-
 use super::{Count, Key, Kind, Query, Record, Store, StoreError, StoreErrorKind};
 use handle::Handle;
 pub use handle::{close_all_before_fork, end_request};
+use rows::Rows;
 
 /// Records in a file.
 #[derive(Debug)]
@@ -69,23 +71,14 @@ impl SqliteStore {
     /// Runs writes that belong together: in the open transaction, or in one of their own.
     fn write<T>(
         &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+        work: impl FnOnce(Rows<'_>) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let is_open = self.handle.is_in_transaction();
-        let written = self.handle.with(|connection| {
+        let written = self.handle.with(|rows| {
             if is_open {
-                return work(connection);
+                return work(rows);
             }
-            connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-            let result = work(connection).and_then(|value| {
-                connection.prepare_cached("COMMIT")?.execute([])?;
-                Ok(value)
-            });
-            if result.is_err() && !connection.is_autocommit() {
-                // What failed is what the caller hears; a failed rollback ends with the handle.
-                let _ = connection.execute_batch("ROLLBACK");
-            }
-            result
+            transaction(rows, work)
         })?;
         if !is_open {
             // Also where nothing was written: a record that another process has just inserted is
@@ -94,6 +87,24 @@ impl SqliteStore {
         }
         Ok(written)
     }
+}
+
+/// Runs writes that belong together.
+fn transaction<T>(
+    rows: Rows<'_>,
+    work: impl FnOnce(Rows<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    let connection = rows.connection;
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let result = work(rows).and_then(|value| {
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(value)
+    });
+    if result.is_err() && !connection.is_autocommit() {
+        // What failed is what the caller hears; a failed rollback ends with the handle.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    result
 }
 
 impl Store for SqliteStore {
@@ -107,53 +118,27 @@ impl Store for SqliteStore {
     }
 
     fn insert(&self, kind: Kind, record: &Record) -> Result<bool, StoreError> {
-        self.write(|connection| {
-            let inserted = connection
-                .prepare_cached(rows::sql(kind).insert)?
-                .execute(rows::insert_values(record))?;
-            if inserted == 0 {
-                return Ok(false);
-            }
-            rows::write_payload(connection, kind, record)?;
-            Ok(true)
-        })
+        if !self.handle.is_in_transaction()
+            && let Some(is_inserted) = group::insert(&self.handle, kind, record)?
+        {
+            return Ok(is_inserted);
+        }
+        self.write(|rows| rows.insert(kind, record))
     }
 
     fn read(&self, kind: Kind, key: &Key) -> Result<Option<Record>, StoreError> {
-        self.handle.with(|connection| {
-            connection
-                .prepare_cached(rows::sql(kind).read)?
-                .query_row([key.to_string()], rows::record_with_payload)
-                .optional()
-        })
+        self.handle.with(|rows| rows.read(kind, key))
     }
 
     fn replace(&self, kind: Kind, record: &Record, version: i64) -> Result<bool, StoreError> {
-        self.write(|connection| {
-            let replaced = connection
-                .prepare_cached(rows::sql(kind).replace)?
-                .execute(rows::replace_values(record, version))?;
-            if replaced == 0 {
-                return Ok(false);
-            }
-            rows::write_payload(connection, kind, record)?;
-            Ok(true)
-        })
+        self.write(|rows| rows.replace(kind, record, version))
     }
 
     fn find(&self, kind: Kind, query: &Query<'_>) -> Result<Vec<Record>, StoreError> {
         if query.states.is_empty() || query.limit == 0 {
             return Ok(Vec::new());
         }
-        self.handle.with(|connection| {
-            connection
-                .prepare_cached(&find::sql(kind, query))?
-                .query_map(
-                    rusqlite::params_from_iter(find::values(query)),
-                    rows::record_with_payload,
-                )?
-                .collect()
-        })
+        self.handle.with(|rows| rows.find(kind, query))
     }
 
     fn count_up_to(
@@ -166,43 +151,27 @@ impl Store for SqliteStore {
         let mut counted = 0;
         for state in states {
             let left = i64::try_from(at_most.saturating_sub(counted)).unwrap_or(i64::MAX);
-            let of_state: i64 = self.handle.with(|connection| {
-                connection
-                    .prepare_cached(&find::count_sql(kind, scope))?
-                    .query_row(params![state, left, scope], |row| row.get(0))
-            })?;
+            let of_state = self
+                .handle
+                .with(|rows| rows.count_up_to(kind, (state, scope), left))?;
             counted += usize::try_from(of_state).unwrap_or(0);
         }
         Ok(counted)
     }
 
     fn counts(&self, kind: Kind) -> Result<Vec<Count>, StoreError> {
-        self.handle.with(|connection| {
-            connection
-                .prepare_cached(rows::sql(kind).counts)?
-                .query_map([], rows::count)?
-                .collect()
-        })
+        self.handle.with(|rows| rows.counts(kind))
     }
 
     fn delete(&self, kind: Kind, key: &Key) -> Result<bool, StoreError> {
-        self.write(|connection| {
-            connection
-                .prepare_cached(rows::sql(kind).delete_payload)?
-                .execute([key.to_string()])?;
-            let deleted = connection
-                .prepare_cached(rows::sql(kind).delete)?
-                .execute([key.to_string()])?;
-            Ok(deleted > 0)
-        })
+        self.write(|rows| rows.delete(kind, &key.to_string()))
     }
 
     fn erase(&self, kind: Kind, keys: &[Key]) -> Result<usize, StoreError> {
-        self.write(|connection| {
-            let mut statement = connection.prepare_cached(rows::sql(kind).delete_payload)?;
+        self.write(|rows| {
             let mut erased = 0;
             for key in keys {
-                erased += statement.execute([key.to_string()])?;
+                erased += usize::from(rows.erase(kind, &key.to_string())?);
             }
             Ok(erased)
         })
@@ -216,22 +185,14 @@ impl Store for SqliteStore {
         limit: usize,
     ) -> Result<usize, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.write(|connection| {
+        self.write(|rows| {
             let mut keys: Vec<String> = Vec::new();
             for state in states {
                 let left = limit.saturating_sub(i64::try_from(keys.len()).unwrap_or(i64::MAX));
-                let mut statement = connection.prepare_cached(rows::sql(kind).purgeable)?;
-                for key in statement.query_map(params![state, before_ms, left], |row| row.get(0))? {
-                    keys.push(key?);
-                }
+                keys.extend(rows.purgeable(kind, (state, before_ms), left)?);
             }
             for key in &keys {
-                connection
-                    .prepare_cached(rows::sql(kind).delete_payload)?
-                    .execute([key])?;
-                connection
-                    .prepare_cached(rows::sql(kind).delete)?
-                    .execute([key])?;
+                rows.delete(kind, key)?;
             }
             Ok(keys.len())
         })

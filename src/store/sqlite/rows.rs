@@ -1,89 +1,125 @@
-//! The statements of each kind, and rows from and to records.
-//!
-//! Table names cannot be bound, so a macro writes them for each kind.
+//! The rows of an open file: reading and writing records, inside whatever transaction is open.
 
 use rusqlite::types::Type;
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
-use super::{Count, Key, Kind, Record};
+use super::schema::Layout;
+use super::statements::{self, Sql};
+use super::{Count, Key, Kind, Query, Record, find};
 
-/// The statements of one kind.
-pub(super) struct Sql {
-    pub(super) insert: &'static str,
-    pub(super) read: &'static str,
-    pub(super) replace: &'static str,
-    pub(super) counts: &'static str,
-    pub(super) delete: &'static str,
-    pub(super) delete_payload: &'static str,
-    pub(super) purgeable: &'static str,
-    pub(super) write_payload: &'static str,
+/// The rows of one file, by the layout that it has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rows<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) layout: Layout,
 }
 
-/// One kind's statements; `$table` is the table's name.
-macro_rules! statements {
-    ($table:literal) => {
-        Sql {
-            insert: concat!(
-                "INSERT INTO ",
-                $table,
-                " VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ",
-                "ON CONFLICT (key) DO NOTHING"
-            ),
-            read: concat!(
-                "SELECT r.*, p.payload FROM ",
-                $table,
-                " r LEFT JOIN ",
-                $table,
-                "_payload p ON p.key = r.key WHERE r.key = ?1"
-            ),
-            replace: concat!(
-                "UPDATE ",
-                $table,
-                " SET state = ?2, version = version + 1, due_at_ms = ?3, ",
-                "lease_until_ms = ?4, token = ?5, attempts = ?6, checksum = ?7, ",
-                "updated_at_ms = ?8, detail = ?9 WHERE key = ?1 AND version = ?10"
-            ),
-            counts: concat!(
-                "SELECT scope, state, count(*), min(due_at_ms) FROM ",
-                $table,
-                " GROUP BY scope, state ORDER BY scope, state"
-            ),
-            delete: concat!("DELETE FROM ", $table, " WHERE key = ?1"),
-            delete_payload: concat!("DELETE FROM ", $table, "_payload WHERE key = ?1"),
-            purgeable: concat!(
-                "SELECT key FROM ",
-                $table,
-                " WHERE state = ?1 AND due_at_ms < ?2 ORDER BY due_at_ms LIMIT ?3"
-            ),
-            write_payload: concat!(
-                "INSERT INTO ",
-                $table,
-                "_payload VALUES (?1, ?2) ",
-                "ON CONFLICT (key) DO UPDATE SET payload = excluded.payload"
-            ),
+impl Rows<'_> {
+    /// Inserts a record and its payload, unless its key is there.
+    pub(super) fn insert(self, kind: Kind, record: &Record) -> rusqlite::Result<bool> {
+        let sql = self.sql(kind);
+        let mut insert = self.connection.prepare_cached(sql.insert)?;
+        if insert.execute(insert_values(record))? == 0 {
+            return Ok(false);
         }
-    };
-}
+        self.write_payload(sql.insert_payload, record)?;
+        Ok(true)
+    }
 
-static INBOX: Sql = statements!("causeway_inbox");
-static OUTBOX: Sql = statements!("causeway_outbox");
-static SNAPSHOT: Sql = statements!("causeway_snapshot");
-static CURSOR: Sql = statements!("causeway_cursor");
-static SWITCH: Sql = statements!("causeway_switch");
+    pub(super) fn read(self, kind: Kind, key: &Key) -> rusqlite::Result<Option<Record>> {
+        self.connection
+            .prepare_cached(self.sql(kind).read)?
+            .query_row([key.to_string()], record_with_payload)
+            .optional()
+    }
 
-/// The statements of a kind.
-pub(super) fn sql(kind: Kind) -> &'static Sql {
-    match kind {
-        Kind::Inbox => &INBOX,
-        Kind::Outbox => &OUTBOX,
-        Kind::Snapshot => &SNAPSHOT,
-        Kind::Cursor => &CURSOR,
-        Kind::Switch => &SWITCH,
+    /// Replaces a record of this version, and its payload where it has one.
+    pub(super) fn replace(
+        self,
+        kind: Kind,
+        record: &Record,
+        version: i64,
+    ) -> rusqlite::Result<bool> {
+        let sql = self.sql(kind);
+        let mut replace = self.connection.prepare_cached(sql.replace)?;
+        if replace.execute(replace_values(record, version))? == 0 {
+            return Ok(false);
+        }
+        self.write_payload(sql.replace_payload, record)?;
+        Ok(true)
+    }
+
+    pub(super) fn find(self, kind: Kind, query: &Query<'_>) -> rusqlite::Result<Vec<Record>> {
+        self.connection
+            .prepare_cached(&find::sql(self.layout, kind, query))?
+            .query_map(
+                rusqlite::params_from_iter(find::values(query)),
+                record_with_payload,
+            )?
+            .collect()
+    }
+
+    /// How many records of a state there are, up to a bound.
+    pub(super) fn count_up_to(
+        self,
+        kind: Kind,
+        (state, scope): (&str, Option<&str>),
+        at_most: i64,
+    ) -> rusqlite::Result<i64> {
+        self.connection
+            .prepare_cached(&find::count_sql(kind, scope))?
+            .query_row(params![state, at_most, scope], |row| row.get(0))
+    }
+
+    pub(super) fn counts(self, kind: Kind) -> rusqlite::Result<Vec<Count>> {
+        self.connection
+            .prepare_cached(self.sql(kind).counts)?
+            .query_map([], count)?
+            .collect()
+    }
+
+    /// Deletes a record and its payload; whether it was there.
+    pub(super) fn delete(self, kind: Kind, key: &str) -> rusqlite::Result<bool> {
+        self.erase(kind, key)?;
+        let mut delete = self.connection.prepare_cached(self.sql(kind).delete)?;
+        Ok(delete.execute([key])? > 0)
+    }
+
+    /// Deletes a record's payload; whether it had one.
+    pub(super) fn erase(self, kind: Kind, key: &str) -> rusqlite::Result<bool> {
+        let delete = self.sql(kind).delete_payload;
+        Ok(self.connection.prepare_cached(delete)?.execute([key])? > 0)
+    }
+
+    /// The keys of records of a state that were due before a time, up to a bound.
+    pub(super) fn purgeable(
+        self,
+        kind: Kind,
+        (state, before_ms): (&str, i64),
+        at_most: i64,
+    ) -> rusqlite::Result<Vec<String>> {
+        self.connection
+            .prepare_cached(self.sql(kind).purgeable)?
+            .query_map(params![state, before_ms, at_most], |row| row.get(0))?
+            .collect()
+    }
+
+    fn write_payload(self, sql: &str, record: &Record) -> rusqlite::Result<()> {
+        if let Some(payload) = &record.payload {
+            self.connection
+                .prepare_cached(sql)?
+                .execute(params![record.key.to_string(), payload])?;
+        }
+        Ok(())
+    }
+
+    fn sql(self, kind: Kind) -> &'static Sql {
+        statements::sql(self.layout, kind)
     }
 }
 
 /// What the insert binds.
-pub(super) fn insert_values(record: &Record) -> impl Params {
+fn insert_values(record: &Record) -> impl Params {
     (
         record.key.to_string(),
         record.scope.clone(),
@@ -101,7 +137,7 @@ pub(super) fn insert_values(record: &Record) -> impl Params {
 }
 
 /// What the replacement binds.
-pub(super) fn replace_values(record: &Record, version: i64) -> impl Params {
+fn replace_values(record: &Record, version: i64) -> impl Params {
     (
         record.key.to_string(),
         record.state.clone(),
@@ -114,20 +150,6 @@ pub(super) fn replace_values(record: &Record, version: i64) -> impl Params {
         record.detail.clone(),
         version,
     )
-}
-
-/// Writes the payload where the record has one.
-pub(super) fn write_payload(
-    connection: &Connection,
-    kind: Kind,
-    record: &Record,
-) -> rusqlite::Result<()> {
-    if let Some(payload) = &record.payload {
-        connection
-            .prepare_cached(sql(kind).write_payload)?
-            .execute(params![record.key.to_string(), payload])?;
-    }
-    Ok(())
 }
 
 fn record_without_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
@@ -154,7 +176,7 @@ fn record_without_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
 }
 
 /// A row of columns and, last, the payload.
-pub(super) fn record_with_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
+fn record_with_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         payload: row.get("payload")?,
         ..record_without_payload(row)?
@@ -162,7 +184,7 @@ pub(super) fn record_with_payload(row: &Row<'_>) -> rusqlite::Result<Record> {
 }
 
 /// A row of the counts.
-pub(super) fn count(row: &Row<'_>) -> rusqlite::Result<Count> {
+fn count(row: &Row<'_>) -> rusqlite::Result<Count> {
     Ok(Count {
         scope: row.get(0)?,
         state: row.get(1)?,

@@ -18,6 +18,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fc
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, fdatasync, flock};
+use rustix::io::Errno;
 
 /// Device, inode, begun, its complement, ended: five words.
 const WORDS: usize = 5;
@@ -76,6 +77,23 @@ impl GroupSync {
         Ok(unlocked?)
     }
 
+    /// The number of the last sync that began.
+    #[cfg(test)]
+    pub(super) fn begun(&self) -> u64 {
+        let numbers = self.numbers().ok().flatten();
+        numbers.map_or(0, |numbers| numbers.begun)
+    }
+
+    /// The lock, if nobody has it: what its holder writes can be synced together with what the
+    /// others ask it to write.
+    pub(super) fn try_lead(&self) -> io::Result<Option<Lead<'_>>> {
+        match flock(&self.sidecar, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Lead { sync: self })),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// With the lock: syncs, unless a sync that began after `begun` has ended meanwhile.
     fn lead(&self, begun: Option<u64>) -> io::Result<()> {
         let known = self.numbers()?;
@@ -114,6 +132,26 @@ impl GroupSync {
 
     fn tell(&self, numbers: Numbers) -> io::Result<()> {
         self.sidecar.write_all_at(&written(numbers, self.wal_id), 0)
+    }
+}
+
+/// The lock, which is given back when this is dropped.
+#[derive(Debug)]
+pub(super) struct Lead<'a> {
+    sync: &'a GroupSync,
+}
+
+impl Lead<'_> {
+    /// Returns once everything that this process committed before is on disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.sync.lead(None)
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        // Fails for a descriptor that is none, and this one is.
+        let _ = flock(&self.sync.sidecar, FlockOperation::Unlock);
     }
 }
 
