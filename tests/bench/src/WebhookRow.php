@@ -14,17 +14,21 @@ final class WebhookRow implements Row
     private const PAGES = [Row::OURS => 'causeway', 'PDO' => 'pdo'];
     private const DISK_PAGES = 256;
     private const DISK = 'raw commits of the disk';
-    /** More than any round has used so far; at the start a guess. */
+    /** Signed for a round of a page; then more than it has used so far. */
     private const DELIVERIES_AT_FIRST = 20_000;
 
     private ?Site $site = null;
     private ?Bench $bench = null;
     private string $body = '';
     private string $key = '';
-    private int $deliveries = self::DELIVERIES_AT_FIRST;
+    /** @var array<string, int> By page. */
+    private array $deliveries = [];
 
-    /** @param int $workers Of php-fpm, and connections: so many deliveries are under way at once. */
-    public function __construct(private readonly string $id, private readonly int $workers)
+    /**
+     * @param int $workers Of php-fpm, and connections: so many deliveries are under way at once.
+     * @param list<Budget> $budgets
+     */
+    public function __construct(private readonly string $id, private readonly int $workers, private readonly array $budgets)
     {
     }
 
@@ -47,7 +51,7 @@ final class WebhookRow implements Row
 
     public function budgets(): array
     {
-        return [Budget::timesAsMany(2, 'PDO')];
+        return $this->budgets;
     }
 
     public function missing(): ?string
@@ -98,7 +102,7 @@ final class WebhookRow implements Row
         $file = $bench->scratch->path('deliveries');
         $time = (string) time();
         $lines = '';
-        for ($left = $this->deliveries; $left > 0; $left--) {
+        for ($left = $this->deliveries[$page] ?? self::DELIVERIES_AT_FIRST; $left > 0; $left--) {
             // As most vendors' are: no counter, which a table in the order of its keys would be spared by.
             $id = 'evt_' . bin2hex(random_bytes(12));
             $lines .= "$id $time v1," . base64_encode(hash_hmac('sha256', "$id.$time.$this->body", $this->key, true)) . "\n";
@@ -107,8 +111,8 @@ final class WebhookRow implements Row
         putenv("BENCH_DELIVERIES=$file");
         putenv('BENCH_BODY=' . $bench->scratch->path('delivery-body'));
         $rate = $this->site?->load($page, ['-s', \dirname(__DIR__) . '/deliveries.lua']) ?? 0.0;
-        // Signing takes as long as the load: no more than a quicker machine could want.
-        $this->deliveries = max(2000, min($this->deliveries, (int) (4 * $rate)));
+        // Signing takes as long as the load: no more than a moment without others' work could want.
+        $this->deliveries[$page] = max(2000, (int) (4 * $rate));
 
         return $rate;
     }
