@@ -1,10 +1,9 @@
 //! Inserts of several processes in one transaction, with one sync: group commit.
 //!
 //! A transaction costs the same few pages, locks and one sync of the disk whether it inserts one
-//! record or twenty. So whoever has the lock of the sidecar file (`sync.rs`) leads: it inserts its
-//! own record and those that the others have posted in the segment meanwhile
-//! ([`Group`](crate::segment::Group)), waits for the disk once, and tells each whether its record
-//! was inserted. One alone posts nothing.
+//! record or twenty. So whoever has the lock of the WAL (`sync.rs`) leads: it inserts its own record
+//! and those that the others have posted in the segment meanwhile ([`Group`](crate::segment::Group)),
+//! waits for the disk once, and tells each whether its record was inserted. One alone posts nothing.
 //!
 //! It is a short cut and no more: a record that is given back (too long for a post, no place left,
 //! a leader that failed or was killed, another release's leader) is inserted by its own process in
@@ -16,6 +15,7 @@
 use std::time::Duration;
 
 use super::handle::Opened;
+use super::log::{self, Fold};
 use super::sync::Lead;
 use super::{Handle, Kind, Record, Rows, StoreError, StoreErrorKind, parcel, transaction};
 use crate::clock::{self, Monotonic};
@@ -23,9 +23,10 @@ use crate::segment::{Group, Outcome, POST_MAX_BYTES, Post, Taken};
 use crate::testing::failpoint;
 
 /// How long one sleeps before it looks whether the leader is gone.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// For how long nobody may take a post before its owner goes its own way.
-const PATIENCE: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// For how long nobody may take a post before its owner goes its own way: the leader may be
+/// another user's, who has another segment.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Inserts together with whoever else inserts now; `None` where that cannot be, and the caller
 /// must do it alone. Not to be called inside a transaction.
@@ -96,7 +97,9 @@ fn lead_on(
     (kind, record): (Kind, &Record),
 ) -> Result<Option<bool>, StoreError> {
     let posts = group.take();
+    let mut fold = Fold::Not;
     let done = insert_all(handle, opened, &posts, (kind, record)).and_then(|done| {
+        fold = fold_due(opened, &lead);
         failpoint::hit("store.after_group_commit", false)?;
         lead.sync().map_err(|source| handle.unsynced(source))?;
         failpoint::hit("store.after_group_sync", false)?;
@@ -121,7 +124,25 @@ fn lead_on(
     };
     drop(lead);
     group.call();
+    if fold == Fold::Beside {
+        log::fold_in(opened.rows().connection);
+    }
     answer
+}
+
+/// Whether the log is to be folded in beside the others; where they must wait for it, it is done.
+fn fold_due(opened: &Opened, lead: &Lead<'_>) -> Fold {
+    let Some(pages) = opened.log.grown() else {
+        return Fold::Not;
+    };
+    let fold = log::fold(pages, lead.folded_at());
+    if fold != Fold::Not {
+        lead.note_folded_at(pages);
+    }
+    if fold == Fold::Alone {
+        log::fold_in(opened.rows().connection);
+    }
+    fold
 }
 
 /// Whether our record was inserted, and each of the others'; `None` for a post that cannot be read.
@@ -157,7 +178,7 @@ fn try_lead<'a>(handle: &Handle, opened: &'a Opened) -> Result<Option<Lead<'a>>,
     };
     sync.try_lead().map_err(|source| {
         let message = format!(
-            "store '{}': the file that its writers meet at ('-sync') cannot be locked",
+            "store '{}': its log ('-wal') cannot be locked",
             handle.path().display()
         );
         StoreError::new(StoreErrorKind::Unavailable, message).because(source)

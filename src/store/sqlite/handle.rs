@@ -13,6 +13,7 @@ use std::rc::{Rc, Weak};
 
 use rusqlite::Connection;
 
+use super::log::{self, Log};
 use super::rows::Rows;
 use super::schema::Layout;
 use super::sync::GroupSync;
@@ -62,6 +63,7 @@ pub fn close_all_before_fork() {
 pub(super) struct Opened {
     connection: Connection,
     layout: Layout,
+    pub(super) log: Log,
     /// How its commits get to the disk; `None` where SQLite itself sees to it in each commit.
     pub(super) sync: Option<GroupSync>,
     /// Those who insert together; `None` where each goes alone.
@@ -179,13 +181,15 @@ impl Handle {
             if self.is_in_transaction.get() {
                 return Err(interrupted(&self.path));
             }
-            let (connection, layout, sync) = schema::open(&self.path)?;
+            let (mut connection, layout, sync) = schema::open(&self.path)?;
+            let log = Log::watch(&mut connection).map_err(|source| self.classify(source))?;
             connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
             let identity = identity(&self.path);
             let group = sync.as_ref().and(identity).map(group_of);
             *opened = Some(Opened {
                 connection,
                 layout,
+                log,
                 sync,
                 group,
                 pid,
@@ -217,6 +221,15 @@ impl Handle {
             return Ok(());
         };
         sync.wait().map_err(|source| self.unsynced(source))
+    }
+
+    /// Folds the log into the file where this process's last commit made it long.
+    pub(super) fn fold_log(&self) {
+        if let Some(opened) = self.opened.borrow().as_ref()
+            && opened.log.grown().is_some()
+        {
+            log::fold_in(&opened.connection);
+        }
     }
 
     /// Begins the transaction of `atomically`; it rolls back when it is dropped.
@@ -257,7 +270,9 @@ impl Transaction<'_> {
             rows.connection.prepare_cached("COMMIT")?.execute([])?;
             Ok(())
         })?;
-        self.handle.wait_for_disk()
+        self.handle.wait_for_disk()?;
+        self.handle.fold_log();
+        Ok(())
     }
 }
 

@@ -16,6 +16,7 @@ mod error;
 mod find;
 mod group;
 mod handle;
+mod log;
 mod parcel;
 mod rows;
 mod schema;
@@ -84,6 +85,7 @@ impl SqliteStore {
             // Also where nothing was written: a record that another process has just inserted is
             // told as a duplicate only once it is on disk.
             self.handle.wait_for_disk()?;
+            self.handle.fold_log();
         }
         Ok(written)
     }

@@ -1,8 +1,9 @@
 //! The tables, and how the file is opened.
 //!
-//! `PRAGMA user_version` carries the schema's version, which only expands within a major version:
-//! an older release works on a newer file. Each kind has a table of columns and a table of
-//! payloads, so that a look through states never reads payloads.
+//! `PRAGMA user_version` carries the schema's version. What is there is only added to, so an older
+//! release works on beside this one; a new file is of the newest version, which a release before
+//! version 3 cannot write. Each kind has a table of columns and a table of payloads, so that a look
+//! through states never reads payloads.
 //!
 //! Keys are hashes, so whatever stands in their order is written all over. In a new file that is one
 //! index and no more: records stand in the order in which they came, payloads by the number of

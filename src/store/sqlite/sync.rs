@@ -8,9 +8,12 @@
 //! who waited meanwhile find that and go on. Nothing is answered before it is on disk; a crash in
 //! between leaves less than `FULL` would have left only of what was not answered.
 //!
+//! Those who insert together (`group.rs`) have a leader, who holds the lock of the WAL itself.
+//!
 //! The sidecar (`<file>-sync`) names the WAL that its numbers are about, by device and inode, and
 //! holds the number of the last sync that began, its complement (it is read without the lock), and
-//! of the last one that ended. It may be lost or torn at any time: then somebody syncs once more.
+//! of the last one that ended; one more word says how long the WAL was when it was last folded in.
+//! It may be lost or torn at any time: then somebody syncs once more.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -23,6 +26,8 @@ use rustix::io::Errno;
 /// Device, inode, begun, its complement, ended: five words.
 const WORDS: usize = 5;
 const BYTES: usize = WORDS * 8;
+/// Where one more word stands, which a leader writes (`log.rs`).
+const FOLDED_AT: u64 = BYTES as u64;
 
 /// What the sidecar says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,10 +89,10 @@ impl GroupSync {
         numbers.map_or(0, |numbers| numbers.begun)
     }
 
-    /// The lock, if nobody has it: what its holder writes can be synced together with what the
-    /// others ask it to write.
+    /// The lock of those who insert together (`group.rs`), if nobody has it. It is the WAL's: those
+    /// who only wait for the disk must not stand in its way.
     pub(super) fn try_lead(&self) -> io::Result<Option<Lead<'_>>> {
-        match flock(&self.sidecar, FlockOperation::NonBlockingLockExclusive) {
+        match flock(&self.wal, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Lead { sync: self })),
             Err(Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(error.into()),
@@ -135,7 +140,7 @@ impl GroupSync {
     }
 }
 
-/// The lock, which is given back when this is dropped.
+/// The lock of a leader, which is given back when this is dropped.
 #[derive(Debug)]
 pub(super) struct Lead<'a> {
     sync: &'a GroupSync,
@@ -144,14 +149,29 @@ pub(super) struct Lead<'a> {
 impl Lead<'_> {
     /// Returns once everything that this process committed before is on disk.
     pub(super) fn sync(&self) -> io::Result<()> {
-        self.sync.lead(None)
+        self.sync.wait()
+    }
+
+    /// How long the WAL was when it was last folded in; 0 where that is not known.
+    pub(super) fn folded_at(&self) -> u64 {
+        let mut word = [0; 8];
+        let read = self.sync.sidecar.read_exact_at(&mut word, FOLDED_AT);
+        read.map_or(0, |()| u64::from_ne_bytes(word))
+    }
+
+    /// Notes it. That it could not be noted costs a fold too many.
+    pub(super) fn note_folded_at(&self, pages: u64) {
+        let _ = self
+            .sync
+            .sidecar
+            .write_all_at(&pages.to_ne_bytes(), FOLDED_AT);
     }
 }
 
 impl Drop for Lead<'_> {
     fn drop(&mut self) {
         // Fails for a descriptor that is none, and this one is.
-        let _ = flock(&self.sync.sidecar, FlockOperation::Unlock);
+        let _ = flock(&self.sync.wal, FlockOperation::Unlock);
     }
 }
 

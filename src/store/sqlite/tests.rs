@@ -298,3 +298,39 @@ fn the_end_of_a_request_rolls_back_what_it_left_open() {
         "no lock is left behind"
     );
 }
+
+/// Pages of the log's file.
+fn log_pages(path: &std::path::Path) -> u64 {
+    let log = path.with_extension("sqlite-wal");
+    fs::metadata(log).unwrap().len() / 4120
+}
+
+/// Written by one alone the log begins anew after one or two thousand pages; by several that never
+/// pause, after some thousands.
+#[test]
+fn the_log_does_not_grow_without_end() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("s.sqlite");
+    let store = SqliteStore::open(&path).unwrap();
+    let large = |number: usize| Record {
+        payload: Some(vec![b'x'; 12_000]),
+        ..record(&number.to_string())
+    };
+    for number in 0..400 {
+        assert!(store.insert(Kind::Inbox, &large(number)).unwrap());
+    }
+    assert!(log_pages(&path) < 2_100, "{} pages", log_pages(&path));
+    std::thread::scope(|scope| {
+        for thread in 1..5 {
+            let path = &path;
+            scope.spawn(move || {
+                let store = SqliteStore::open(path).unwrap();
+                for number in 0..500 {
+                    let record = large(thread * 1_000 + number);
+                    assert!(store.insert(Kind::Inbox, &record).unwrap());
+                }
+            });
+        }
+    });
+    assert!(log_pages(&path) < 8_500, "{} pages", log_pages(&path));
+}
