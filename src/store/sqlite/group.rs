@@ -99,7 +99,7 @@ fn lead_on(
     let posts = group.take();
     let mut fold = Fold::Not;
     let done = insert_all(handle, opened, &posts, (kind, record)).and_then(|done| {
-        fold = fold_due(opened, &lead);
+        fold = fold_due(opened);
         failpoint::hit("store.after_group_commit", false)?;
         lead.sync().map_err(|source| handle.unsynced(source))?;
         failpoint::hit("store.after_group_sync", false)?;
@@ -131,14 +131,9 @@ fn lead_on(
 }
 
 /// Whether the log is to be folded in beside the others; where they must wait for it, it is done.
-fn fold_due(opened: &Opened, lead: &Lead<'_>) -> Fold {
-    let Some(pages) = opened.log.grown() else {
-        return Fold::Not;
-    };
-    let fold = log::fold(pages, lead.folded_at());
-    if fold != Fold::Not {
-        lead.note_folded_at(pages);
-    }
+fn fold_due(opened: &Opened) -> Fold {
+    let sync = opened.sync.as_ref();
+    let fold = sync.map_or(Fold::Not, |sync| opened.log.fold(sync));
     if fold == Fold::Alone {
         log::fold_in(opened.rows().connection);
     }

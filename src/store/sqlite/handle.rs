@@ -13,7 +13,7 @@ use std::rc::{Rc, Weak};
 
 use rusqlite::Connection;
 
-use super::log::{self, Log};
+use super::log::{self, Fold, Log};
 use super::rows::Rows;
 use super::schema::Layout;
 use super::sync::GroupSync;
@@ -226,7 +226,8 @@ impl Handle {
     /// Folds the log into the file where this process's last commit made it long.
     pub(super) fn fold_log(&self) {
         if let Some(opened) = self.opened.borrow().as_ref()
-            && opened.log.grown().is_some()
+            && let Some(sync) = &opened.sync
+            && opened.log.fold(sync) != Fold::Not
         {
             log::fold_in(&opened.connection);
         }

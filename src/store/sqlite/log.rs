@@ -7,18 +7,20 @@
 //! writers never pause it is folded in between two of them after 8,000 pages (33 MB), most of
 //! which are in the file by then. Who writes alone does it right after its commit, as SQLite does.
 //!
-//! A log that has begun anew and is as long again looks like one that was folded in: so it may come
-//! to twice that. Losing what is noted costs a fold too many.
+//! How far it was folded in is noted in the sidecar, for all who write. Losing that costs a fold
+//! too many.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use rusqlite::Connection;
 
+use super::sync::GroupSync;
+
 /// Pages after which the log is folded in: SQLite's default.
-const FOLD_PAGES: u64 = 1000;
+const FOLD_PAGES: u32 = 1000;
 /// Pages after which nobody writes while it is folded in, so that it begins anew.
-const RESTART_PAGES: u64 = 8 * FOLD_PAGES;
+const RESTART_PAGES: u32 = 8 * FOLD_PAGES;
 
 /// What is to be done about a log that has grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +32,9 @@ pub(super) enum Fold {
     Alone,
 }
 
-/// What is to be done when the log has so many pages, and had `noted` when it was last folded in;
-/// that many more or fewer make it due. Pure.
-pub(super) fn fold(pages: u64, noted: u64) -> Fold {
-    // Fewer than were noted: it has begun anew since.
-    let since = pages.checked_sub(noted).unwrap_or(pages);
-    if since < FOLD_PAGES {
+/// What is to be done when the log has so many pages, of which `noted` were last folded in. Pure.
+fn fold(pages: u32, noted: u32) -> Fold {
+    if pages < noted.saturating_add(FOLD_PAGES) {
         Fold::Not
     } else if pages < RESTART_PAGES {
         Fold::Beside
@@ -62,10 +61,17 @@ impl Log {
         Ok(Self { pages })
     }
 
-    /// Its pages where it is long enough to be looked at, once for each commit.
-    pub(super) fn grown(&self) -> Option<u64> {
-        let pages = u64::try_from(self.pages.swap(0, Ordering::Relaxed)).unwrap_or(0);
-        (pages >= FOLD_PAGES).then_some(pages)
+    /// What is to be done after this connection's last commit; asked once, as it is noted as done.
+    pub(super) fn fold(&self, sync: &GroupSync) -> Fold {
+        let pages = u32::try_from(self.pages.swap(0, Ordering::Relaxed)).unwrap_or(0);
+        if pages < FOLD_PAGES {
+            return Fold::Not;
+        }
+        let fold = fold(pages, sync.folded_at());
+        if fold != Fold::Not {
+            sync.note_folded_at(pages);
+        }
+        fold
     }
 }
 
@@ -92,9 +98,6 @@ mod tests {
             // Somebody reads an old state, and it could not begin anew.
             (8999, 8000, Fold::Not),
             (9000, 8000, Fold::Alone),
-            // It has.
-            (1000, 8000, Fold::Beside),
-            (999, 8000, Fold::Not),
         ] {
             assert_eq!(fold(pages, noted), expected, "{pages} of {noted}");
         }

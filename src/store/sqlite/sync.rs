@@ -26,7 +26,7 @@ use rustix::io::Errno;
 /// Device, inode, begun, its complement, ended: five words.
 const WORDS: usize = 5;
 const BYTES: usize = WORDS * 8;
-/// Where one more word stands, which a leader writes (`log.rs`).
+/// Where one more word stands (`log.rs`): which WAL, and its pages.
 const FOLDED_AT: u64 = BYTES as u64;
 
 /// What the sidecar says.
@@ -99,6 +99,35 @@ impl GroupSync {
         }
     }
 
+    /// How many pages the WAL had when it was last folded in, since it last began anew; 0 where that
+    /// is not known.
+    pub(super) fn folded_at(&self) -> u32 {
+        let mut word = [0; 8];
+        let read = self.sidecar.read_exact_at(&mut word, FOLDED_AT);
+        let [a, b, c, d, pages @ ..] = word;
+        match (read, self.generation()) {
+            (Ok(()), Ok(now)) if now == [a, b, c, d] => u32::from_ne_bytes(pages),
+            (Ok(()) | Err(_), Ok(_) | Err(_)) => 0,
+        }
+    }
+
+    /// Notes it. That it could not be noted costs a fold too many.
+    pub(super) fn note_folded_at(&self, pages: u32) {
+        if let Ok([a, b, c, d]) = self.generation() {
+            let [e, f, g, h] = pages.to_ne_bytes();
+            let word = [a, b, c, d, e, f, g, h];
+            let _ = self.sidecar.write_all_at(&word, FOLDED_AT);
+        }
+    }
+
+    /// What changes in the WAL's header each time it begins anew: its first salt
+    /// (<https://www.sqlite.org/fileformat2.html#walformat>).
+    fn generation(&self) -> io::Result<[u8; 4]> {
+        let mut salt = [0; 4];
+        self.wal.read_exact_at(&mut salt, 16)?;
+        Ok(salt)
+    }
+
     /// With the lock: syncs, unless a sync that began after `begun` has ended meanwhile.
     fn lead(&self, begun: Option<u64>) -> io::Result<()> {
         let known = self.numbers()?;
@@ -150,21 +179,6 @@ impl Lead<'_> {
     /// Returns once everything that this process committed before is on disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.sync.wait()
-    }
-
-    /// How long the WAL was when it was last folded in; 0 where that is not known.
-    pub(super) fn folded_at(&self) -> u64 {
-        let mut word = [0; 8];
-        let read = self.sync.sidecar.read_exact_at(&mut word, FOLDED_AT);
-        read.map_or(0, |()| u64::from_ne_bytes(word))
-    }
-
-    /// Notes it. That it could not be noted costs a fold too many.
-    pub(super) fn note_folded_at(&self, pages: u64) {
-        let _ = self
-            .sync
-            .sidecar
-            .write_all_at(&pages.to_ne_bytes(), FOLDED_AT);
     }
 }
 

@@ -17,8 +17,8 @@ final class Kills implements Proof
         'inbox.before_claim', 'inbox.after_claim', 'inbox.before_fetch', 'inbox.after_fetch', 'inbox.before_effect',
         'inbox.after_effect', 'inbox.before_mark', 'inbox.after_mark', 'inbox.before_invalidate', 'inbox.after_invalidate',
     ];
-    private const RECEIVE = ['inbox.before_record', 'store.after_group_commit', 'store.after_group_sync', 'inbox.after_record'];
-    private const LEDGER = ['php.after_claim', 'php.after_effect', 'php.after_complete'];
+    private const RECEIVE = ['inbox.before_record', 'inbox.after_record'];
+    private const LEDGER = ['store.after_group_commit', 'store.after_group_sync', 'php.after_claim', 'php.after_effect', 'php.after_complete'];
     private const SEND = ['outbox.before_claim', 'outbox.after_claim', 'outbox.before_send', 'outbox.after_send', 'outbox.before_commit', 'outbox.after_commit'];
     private const CALL = ['outbox.before_record', 'outbox.after_record', 'outbox.after_send'];
     private const CHUNK = ['backfill.before_chunk', 'backfill.after_rows', 'backfill.after_cursor', 'backfill.after_commit'];
