@@ -17,9 +17,9 @@ use std::time::Duration;
 use super::handle::Opened;
 use super::log::{self, Fold};
 use super::sync::Lead;
-use super::{Handle, Kind, Record, Rows, StoreError, StoreErrorKind, parcel, transaction};
+use super::{Handle, Key, Kind, Record, Rows, StoreError, StoreErrorKind, parcel, transaction};
 use crate::clock::{self, Monotonic};
-use crate::segment::{Group, Outcome, POST_MAX_BYTES, Post, Taken};
+use crate::segment::{self, Group, Outcome, POST_MAX_BYTES, Post, Taken};
 use crate::testing::failpoint;
 
 /// How long one sleeps before it looks whether the leader is gone.
@@ -27,6 +27,12 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// For how long nobody may take a post before its owner goes its own way: the leader may be
 /// another user's, who has another segment.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Those who have the same file open on this host, by its device and inode.
+pub(super) fn of((device, inode): (u64, u64)) -> Group {
+    let parts: [&[u8]; 3] = [b"sqlite", &device.to_ne_bytes(), &inode.to_ne_bytes()];
+    segment::segment().group(Key::of(&parts).as_bytes())
+}
 
 /// Inserts together with whoever else inserts now; `None` where that cannot be, and the caller
 /// must do it alone. Not to be called inside a transaction.

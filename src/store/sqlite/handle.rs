@@ -17,8 +17,8 @@ use super::log::{self, Fold, Log};
 use super::rows::Rows;
 use super::schema::Layout;
 use super::sync::GroupSync;
-use super::{Key, StoreError, StoreErrorKind, error, schema};
-use crate::segment::{self, Group};
+use super::{StoreError, StoreErrorKind, error, group, schema};
+use crate::segment::Group;
 use crate::store::memory::doomed;
 
 /// Statements kept prepared: every one of the five kinds.
@@ -185,7 +185,7 @@ impl Handle {
             let log = Log::watch(&mut connection).map_err(|source| self.classify(source))?;
             connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
             let identity = identity(&self.path);
-            let group = sync.as_ref().and(identity).map(group_of);
+            let group = sync.as_ref().and(identity).map(group::of);
             *opened = Some(Opened {
                 connection,
                 layout,
@@ -297,12 +297,6 @@ impl Drop for Transaction<'_> {
 fn identity(path: &Path) -> Option<(u64, u64)> {
     let found = std::fs::metadata(path).ok()?;
     Some((found.dev(), found.ino()))
-}
-
-/// Those who have the same file open on this host.
-fn group_of((device, inode): (u64, u64)) -> Group {
-    let parts: [&[u8]; 3] = [b"sqlite", &device.to_ne_bytes(), &inode.to_ne_bytes()];
-    segment::segment().group(Key::of(&parts).as_bytes())
 }
 
 /// The file was closed by a fork while a transaction was open.
