@@ -17,6 +17,8 @@
 mod error;
 mod key;
 mod memory;
+#[doc(hidden)]
+pub mod parsers;
 mod record;
 pub mod redis;
 pub mod sqlite;

@@ -17,7 +17,7 @@ mod find;
 mod group;
 mod handle;
 mod log;
-mod parcel;
+pub(super) mod parcel;
 mod rows;
 mod schema;
 mod statements;

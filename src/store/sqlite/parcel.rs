@@ -11,7 +11,7 @@ const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 7;
 
 /// The bytes of an insert; `None` where they would be longer than `at_most`.
-pub(super) fn wrap(kind: Kind, record: &Record, at_most: usize) -> Option<Vec<u8>> {
+pub(in crate::store) fn wrap(kind: Kind, record: &Record, at_most: usize) -> Option<Vec<u8>> {
     let payload = record.payload.as_deref();
     let payload_bytes = payload.map_or(0, <[u8]>::len);
     // Most that are too long are so by their payload, and need not be written first.
@@ -32,7 +32,7 @@ pub(super) fn wrap(kind: Kind, record: &Record, at_most: usize) -> Option<Vec<u8
 }
 
 /// What [`wrap`] made; `None` for anything else.
-pub(super) fn unwrap(bytes: &[u8]) -> Option<(Kind, Record)> {
+pub(in crate::store) fn unwrap(bytes: &[u8]) -> Option<(Kind, Record)> {
     let ([version, kind, has_payload, columns @ ..], rest) =
         bytes.split_first_chunk::<HEAD_BYTES>()?;
     if *version != VERSION {

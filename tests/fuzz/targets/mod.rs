@@ -13,6 +13,7 @@ mod message_signature;
 mod multipart;
 mod options;
 mod payload;
+mod posted;
 mod rate_limit;
 mod redirect;
 mod request;
@@ -45,4 +46,5 @@ pub(crate) const ALL: &[(&str, Target)] = &[
     ("connection", connection::run),
     ("json_answers", json_answers::run),
     ("stored", stored::run),
+    ("posted", posted::run),
 ];
