@@ -11,6 +11,7 @@ use Causeway\Policy\Guard;
 use Causeway\Policy\RateLimit;
 use Causeway\Policy\RetryAfter;
 use Causeway\Testing\Clock;
+use Causeway\Testing\Fake;
 use Causeway\Tests\Support\AssertThrows;
 use PHPUnit\Framework\TestCase;
 
@@ -19,13 +20,18 @@ final class PolicyTest extends TestCase
 {
     use AssertThrows;
 
+    private Fake $fake;
+
     protected function setUp(): void
     {
         Clock::freeze(1_793_491_200_000);
+        // A segment of its own: the one that all tests share has places for so many names, and no more.
+        $this->fake = Fake::start();
     }
 
     protected function tearDown(): void
     {
+        $this->fake->stop();
         Clock::thaw();
     }
 
