@@ -204,6 +204,8 @@ fn a_head_that_is_too_large_is_a_limit() {
     let proxy = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        // An answer before the request would be another error.
+        assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
         stream.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
         while stream.write_all(b"more: of the same\r\n").is_ok() {}
     });
