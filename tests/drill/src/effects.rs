@@ -89,9 +89,18 @@ impl EffectsLog {
             return Ok(());
         };
         let database = self.open()?;
+        // What a payload belongs to: the number of its record in a store of ours, its key elsewhere.
+        let column: String = database.query_row(
+            "SELECT name FROM pragma_table_info(?1) WHERE name <> 'payload'",
+            [format!("{table}_payload")],
+            |row| row.get(0),
+        )?;
         database.execute_batch("BEGIN IMMEDIATE")?;
         database.execute(
-            &format!("DELETE FROM {table}_payload WHERE key IN (SELECT key FROM {table} WHERE scope = ?1)"),
+            &format!(
+                "DELETE FROM {table}_payload \
+                 WHERE {column} IN (SELECT {column} FROM {table} WHERE scope = ?1)"
+            ),
             [scope],
         )?;
         database.execute(&format!("DELETE FROM {table} WHERE scope = ?1"), [scope])?;
