@@ -3,7 +3,7 @@
 //! The rooms, from the bottom up; arrows point down only, and `php` alone knows PHP:
 //!
 //! `php` → `idempotency` → `snapshot` → `http` → `policy`, `cache`, `auth`, `signature`
-//! → `store`, `segment`, `telemetry` → `options`, `clock`.
+//! → `store` → `segment`, `telemetry` → `options`, `clock`.
 //!
 //! A decision (retry, breaker, freshness, a step of the ledger) is a pure function of options,
 //! state, now and random; reading, writing and waiting stand around it.

@@ -46,6 +46,7 @@ const PHASE_BITS: u32 = 3;
 #[repr(u32)]
 enum Phase {
     Free = 0,
+    /// Its owner writes or wipes it.
     Filling = 1,
     Posted = 2,
     /// Posted, and its owner is asked to lead.

@@ -7,6 +7,7 @@ namespace Causeway\Tests;
 use Causeway\Ledger;
 use Causeway\Store\RedisStore;
 use Causeway\Store\SqliteStore;
+use Causeway\Tests\Support\ChildScript;
 use Causeway\Tests\Support\DatabaseServer;
 use Causeway\Tests\Support\TemporaryFiles;
 use PHPUnit\Framework\Attributes\CoversNothing;
@@ -61,7 +62,7 @@ final class ManyProcessesTest extends TestCase
                     file_put_contents('$path-answered', "$number-\$event\\n", FILE_APPEND);
                 }
                 PHP;
-            $command = [PHP_BINARY, '-d', 'extension=' . self::extension(), '-d', 'causeway.testing=1', '-d', 'causeway.segment_dir=' . ini_get('causeway.segment_dir'), '-d', 'display_errors=stderr', '-r', $code];
+            $command = [PHP_BINARY, '-d', 'extension=' . ChildScript::extension(), '-d', 'causeway.testing=1', '-d', 'causeway.segment_dir=' . ini_get('causeway.segment_dir'), '-d', 'display_errors=stderr', '-r', $code];
             $environment = $point === '' ? [] : ['CAUSEWAY_FAILPOINT' => $point];
             $processes[$number] = proc_open($command, [['file', '/dev/null', 'r'], ['file', $this->path('log'), 'a'], ['file', $this->path('log'), 'a']], $pipes, null, $environment + getenv());
         }
@@ -191,7 +192,7 @@ final class ManyProcessesTest extends TestCase
     {
         $processes = [];
         for ($process = 0; $process < self::PROCESSES / 2; $process++) {
-            $command = [PHP_BINARY, '-d', 'extension=' . self::extension(), '-d', 'display_errors=stderr', '-r', $before . $code];
+            $command = [PHP_BINARY, '-d', 'extension=' . ChildScript::extension(), '-d', 'display_errors=stderr', '-r', $before . $code];
             $processes[] = proc_open($command, [['file', '/dev/null', 'r'], ['file', $this->path('log'), 'a'], ['file', $this->path('log'), 'a']], $pipes);
         }
         $children = [];
@@ -205,14 +206,6 @@ final class ManyProcessesTest extends TestCase
         foreach ($processes as $process) {
             self::assertSame(0, proc_close($process), (string) file_get_contents($this->path('log')));
         }
-    }
-
-    /** The file that this process has loaded. */
-    private static function extension(): string
-    {
-        preg_match('~/\S*causeway\S*\.so~', (string) file_get_contents('/proc/self/maps'), $match);
-
-        return $match[0] ?? throw new \RuntimeException('the extension is in no file');
     }
 
     private static function fork(callable $work): int

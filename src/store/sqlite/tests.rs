@@ -4,19 +4,23 @@ use std::os::unix::fs::PermissionsExt;
 use super::*;
 use crate::store::contract::store_contract;
 
-fn record(name: &str) -> Record {
+pub(super) fn record(name: &str) -> Record {
     Record::new(Key::of(&[name.as_bytes()]), "scope", name, "pending", 1)
 }
 
-#[test]
-fn keeps_the_contract() {
+/// The contract, each time in a file that is opened so.
+pub(super) fn keeps_the_contract_in(open: fn(&std::path::Path) -> SqliteStore) {
     let dir = tempfile::tempdir().unwrap();
     let number = std::cell::Cell::new(0);
     store_contract(|| {
         number.set(number.get() + 1);
-        let path = dir.path().join(format!("{}.sqlite", number.get()));
-        Box::new(SqliteStore::open(path).unwrap())
+        Box::new(open(&dir.path().join(format!("{}.sqlite", number.get()))))
     });
+}
+
+#[test]
+fn keeps_the_contract() {
+    keeps_the_contract_in(|path| SqliteStore::open(path).unwrap());
 }
 
 #[test]

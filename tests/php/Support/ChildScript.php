@@ -52,7 +52,7 @@ final class ChildScript
     }
 
     /** The file that this process has loaded. */
-    private static function extension(): string
+    public static function extension(): string
     {
         preg_match('~\S*causeway\S*\.so$~m', (string) file_get_contents('/proc/self/maps'), $match);
 

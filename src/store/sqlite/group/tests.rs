@@ -3,8 +3,8 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
+use crate::store::Store;
 use crate::store::sqlite::{SqliteStore, sync::GroupSync};
-use crate::store::{Key, Store};
 
 /// A file that somebody keeps open, and with it its WAL and what the sidecar says about that.
 struct File {
@@ -27,7 +27,7 @@ fn file() -> File {
 fn record(name: &str) -> Record {
     Record {
         payload: Some(name.as_bytes().to_vec()),
-        ..Record::new(Key::of(&[name.as_bytes()]), "scope", name, "pending", 1)
+        ..crate::store::sqlite::tests::record(name)
     }
 }
 

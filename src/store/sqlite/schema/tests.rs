@@ -1,11 +1,7 @@
 use super::Layout;
-use crate::store::contract::store_contract;
+use crate::store::sqlite::tests::{keeps_the_contract_in, record};
 use crate::store::sqlite::{SqliteStore, find, statements};
-use crate::store::{Key, Kind, Query, Record, Store};
-
-fn record(name: &str) -> Record {
-    Record::new(Key::of(&[name.as_bytes()]), "scope", name, "pending", 1)
-}
+use crate::store::{Kind, Query, Record, Store};
 
 /// A file of the release before, with all its tables.
 fn by_key(path: &std::path::Path) -> SqliteStore {
@@ -20,12 +16,7 @@ fn by_key(path: &std::path::Path) -> SqliteStore {
 
 #[test]
 fn keeps_the_contract_in_a_file_of_the_release_before() {
-    let dir = tempfile::tempdir().unwrap();
-    let number = std::cell::Cell::new(0);
-    store_contract(|| {
-        number.set(number.get() + 1);
-        Box::new(by_key(&dir.path().join(format!("{}.sqlite", number.get()))))
-    });
+    keeps_the_contract_in(by_key);
 }
 
 /// The tables and statements of the release before: its schema is version 1.
